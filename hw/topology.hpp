@@ -1,0 +1,55 @@
+#pragma once
+/// The machine as a graph of places (GPU memories, storage, the host's root) and directed links; routes over it.
+///
+/// Built once from a MachineSpec with Boost.Graph (kept out of this header). A physical link is two LinkIds, one a
+/// direction; 2k goes up (towards the GPUs), 2k + 1 down. Routes: fewest hops, then widest, then lowest link ids. Routes
+/// are found at construction; lookups are O(1).
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hw/device_spec.hpp"
+#include "sim/core/ids.hpp"
+
+namespace tiersim::hw {
+
+using PlaceId = Id<struct PlaceTag>;
+
+/// One direction of a link, as the transfer engine sees it.
+struct DirectedLink {
+  std::string name;                 ///< "pcie0 h2d"
+  BytesPerSecond bandwidth;
+  Duration latency;
+  Duration per_operation;
+  Bytes half_size;
+  Sharing sharing = Sharing::fair;
+  std::uint32_t duplex = UINT32_MAX;  ///< index of the duplex cap that both directions share, or none
+};
+
+class Topology {
+ public:
+  explicit Topology(const MachineSpec& machine);
+  /// A topology of unconnected links, for tests and tools.
+  Topology(std::vector<DirectedLink> links, std::vector<BytesPerSecond> duplex_caps);
+
+  [[nodiscard]] std::span<const DirectedLink> links() const { return links_; }
+  [[nodiscard]] std::span<const BytesPerSecond> duplex_caps() const { return duplex_caps_; }
+  [[nodiscard]] PlaceId gpu(std::int64_t index) const;
+  [[nodiscard]] PlaceId storage(std::size_t index) const;    ///< as in MachineSpec::storage
+  [[nodiscard]] std::size_t places() const { return names_.size(); }
+  [[nodiscard]] const std::string& name(PlaceId place) const { return names_[place.index()]; }
+  /// Links from one place to another, in travel order; empty if they are the same or unconnected.
+  [[nodiscard]] std::span<const LinkId> route(PlaceId from, PlaceId to) const;
+  /// Graphviz text, stable order.
+  [[nodiscard]] std::string dot() const;
+
+ private:
+  std::vector<DirectedLink> links_;
+  std::vector<BytesPerSecond> duplex_caps_;
+  std::vector<std::string> names_;
+  std::vector<PlaceId> gpus_, storage_;
+  std::vector<std::vector<LinkId>> routes_;  // by from * places + to
+};
+
+}  // namespace tiersim::hw
