@@ -28,7 +28,7 @@ namespace tiersim {
 
 struct BlockRun {
   std::span<const FrameId> frames;
-  std::span<const BlockId> blocks;            ///< contents, same length; none() for content without an identity
+  std::span<const BlockId> blocks;            ///< contents, same length (none(): no identity); empty where not known yet
   std::uint32_t first_position = 0;           ///< in blocks, of frames[0]
   RequestId request = RequestId::none();      ///< on whose behalf; none() for the tier's own moves
   std::uint8_t priority = 0;

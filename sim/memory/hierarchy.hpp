@@ -64,6 +64,7 @@ inline constexpr std::size_t kMissCauses = 5;
 struct Waiter {
   ReplicaId replica;
   RequestId request;
+  bool by_layer = false;  ///< a step that overlaps with the transfer, layer by layer
 };
 
 /// Counts of one tier since the start of the run.

@@ -64,6 +64,10 @@ class Tier {
   /// Gives a referenced frame its content. A named block becomes findable unless another frame has it already: then the
   /// frame's content stays without identity.
   void set_content(FrameId frame, BlockId block);
+  /// Takes private content's identity from a referenced frame: nobody will look for it again.
+  void clear_private(FrameId frame) {
+    if (block_in_[frame.index()].index() >= frame_of_.size()) block_in_[frame.index()] = BlockId::none();
+  }
   /// Drops one reference of each; frames nobody references any more are held (the policy hears of them), or emptied if
   /// their content has no use (unlimited tiers only).
   void release(const BlockRun& run, Time now);
