@@ -1,0 +1,104 @@
+#pragma once
+/// JSON objects, one a line, field by field, with every mistake placed: the part that JSONL readers share.
+///
+/// A reader calls next_line() until it is false and read_fields() for each record. simdjson's on-demand parser reads the
+/// mapped bytes in place (it looks up to 64 bytes past a line's end, which MappedFile provides); what no key asks for is
+/// skipped, not validated. One pass, no allocation per record. Include this only in a reader's .cpp: it brings simdjson.
+#include <simdjson.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "traces/mapped_file.hpp"
+#include "traces/record_errors.hpp"
+#include "traces/text_records.hpp"
+
+namespace tiersim::traces {
+
+class JsonLines {
+ public:
+  using Value = simdjson::ondemand::value;
+
+  JsonLines(const MappedFile& file, RecordErrors& errors) : text_(file.text()), lines_(text_), errors_(errors) {}
+
+  [[nodiscard]] bool next_line() { return !errors_.full() && lines_.next(); }
+  [[nodiscard]] RecordPlace place() const { return lines_.place(); }
+
+  /// Calls on_field(index into keys, value) in the line's order for each key that it knows. on_field returns false once it
+  /// has added an error. The first `required` keys must be there, none twice. False if anything is wrong (it is added).
+  template <std::size_t N, class OnField>
+  bool read_fields(const std::array<std::string_view, N>& keys, std::size_t required, OnField&& on_field) {
+    simdjson::ondemand::document document;
+    simdjson::ondemand::object object;
+    const std::string_view line = lines_.line();
+    const simdjson::padded_string_view padded(line.data(), line.size(), line.size() + MappedFile::kPadding);
+    if (const auto error = parser_.iterate(padded).get(document)) return fail_json(error);
+    if (const auto error = document.get_object().get(object)) return fail_json(error);
+    std::uint32_t seen = 0;
+    for (auto result : object) {
+      simdjson::ondemand::field field;
+      if (const auto error = std::move(result).get(field)) return fail_json(error);
+      const std::size_t index = index_of(field.key(), keys);
+      if (index == N) continue;
+      if (seen >> index & 1U) return fail("'" + std::string(keys[index]) + "' appears twice");
+      seen |= 1U << index;
+      if (!on_field(index, field.value())) return false;
+    }
+    // On-demand parsing stops at the closing brace; a second value on the line would pass unnoticed.
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return fail("text after the record's last brace");
+    for (std::size_t i = 0; i < required; ++i)
+      if (!(seen >> i & 1U)) return fail("'" + std::string(keys[i]) + "' is missing");
+    return true;
+  }
+
+  /// A whole number, 0 or more.
+  bool read_whole(Value value, std::string_view name, std::uint64_t& out) {
+    if (!value.get_uint64().get(out)) [[likely]]
+      return true;
+    return fail_value(value, name, "a whole number, 0 or more");
+  }
+
+  /// Calls on_item(number) for each of a list of whole numbers.
+  template <class OnItem>
+  bool read_wholes(Value value, std::string_view name, OnItem&& on_item) {
+    simdjson::ondemand::array list;
+    if (value.get_array().get(list)) return fail_value(value, name, "a list of whole numbers");
+    for (auto item : list) {
+      std::uint64_t number = 0;
+      if (const auto error = item.get_uint64().get(number)) [[unlikely]]
+        return fail("'" + std::string(name) + "' holds something else than whole numbers, 0 or more: " +
+                    simdjson::error_message(error));
+      on_item(number);
+    }
+    return true;
+  }
+
+ private:
+  template <std::size_t N>
+  static std::size_t index_of(simdjson::ondemand::raw_json_string key, const std::array<std::string_view, N>& keys) {
+    for (std::size_t i = 0; i < N; ++i)
+      if (key == keys[i]) return i;
+    return N;
+  }
+
+  bool fail(std::string message) { return errors_.add(place(), std::move(message)), false; }
+  bool fail_json(simdjson::error_code error) {
+    return fail(std::string("the line is no complete JSON object: ") + simdjson::error_message(error));
+  }
+  bool fail_value(Value value, std::string_view name, std::string_view expected) {
+    std::string_view token = value.raw_json_token();
+    const RecordPlace at{place().record, token.data() - text_.data()};
+    token = token.substr(0, token.find_last_not_of(" \r\n\t") + 1);
+    errors_.add(at, "'" + std::string(name) + "' is " + shown(token) + ", but should be " + std::string(expected));
+    return false;
+  }
+
+  std::string_view text_;
+  Lines lines_;
+  RecordErrors& errors_;
+  simdjson::ondemand::parser parser_;
+};
+
+}  // namespace tiersim::traces

@@ -1,0 +1,57 @@
+#include "traces/record_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sim/core/units.hpp"
+
+namespace tiersim::traces {
+
+void RecordErrors::add(RecordPlace place, std::string message) {
+  SourceMark mark;
+  mark.file = file_;
+  mark.record = place.record;
+  mark.byte = place.byte;
+  Diagnostic& added = diagnostics_.error(std::move(mark), std::move(message));
+  if (++count_ == kMost) added.notes.push_back(fmt::format("stopped here after {} errors; there may be more", kMost));
+}
+
+bool RecordErrors::check_tokens(RecordPlace place, std::string_view name, std::uint64_t tokens) {
+  if (tokens == 0)
+    add(place, fmt::format("'{}' is 0, but a request has at least 1 token", name));
+  else if (tokens > UINT32_MAX)
+    add(place, fmt::format("'{}' is {}, more than 32 bits hold", name, tokens));
+  else
+    return true;
+  return false;
+}
+
+bool RecordErrors::check_request(RecordPlace place, const RequestFieldNames& names, std::int64_t arrival,
+                                 std::int64_t last_arrival, std::uint64_t prompt, std::uint64_t output) {
+  bool good = check_tokens(place, names.prompt, prompt);
+  good = check_tokens(place, names.output, output) && good;
+  if (good && prompt + output > UINT32_MAX) {
+    add(place, fmt::format("'{}' and '{}' together are {}, more than 32 bits hold", names.prompt, names.output,
+                           prompt + output));
+    good = false;
+  }
+  if (arrival > kLatestArrival) {
+    add(place, fmt::format("'{}' is more than 146 years after the start", names.arrival));
+    good = false;
+  } else if (arrival < last_arrival) {
+    const Seconds back = in_seconds(Duration(last_arrival - arrival));
+    add(place, fmt::format("time goes backwards: '{}' is {} s before the last record's", names.arrival, back.value()));
+    good = false;
+  }
+  return good;
+}
+
+bool RecordErrors::check_blocks(RecordPlace place, std::uint32_t distinct_blocks) {
+  constexpr std::uint32_t kMostBlocks = 4'000'000'000;  // below 2^32 by more than one record can add
+  if (distinct_blocks <= kMostBlocks) return true;
+  add(place, fmt::format("more than {} distinct blocks", kMostBlocks));
+  return false;
+}
+
+}  // namespace tiersim::traces
