@@ -2,10 +2,11 @@
 /// Reading a map of the scenario (or of a model, a machine, a profile) field by field.
 ///
 /// A Fields wraps one map. Each getter names a key, checks kind, unit and range, reports what is wrong and returns the
-/// default (or a zero value) so that reading goes on and all mistakes are shown at once. What was read, defaults included,
-/// is recorded in the order of the calls: resolved() is the fully spelled map, each scalar with its origin, which is what
-/// `tiersim show` prints and what a rerun reads. finish() reports keys that nobody asked for, with the nearest known one.
-/// Call order: getters, then finish() exactly once (checked), then resolved(). One pass, no global state.
+/// default (or a zero value) so that reading goes on and all mistakes are shown at once. What was read, defaults
+/// included, is recorded in the order of the calls: resolved() is the fully spelled map, each scalar with its origin,
+/// which is what `tiersim show` prints and what a rerun reads. finish() reports keys that nobody asked for, with the
+/// nearest known one. Call order: getters, then finish() exactly once (checked), then resolved(). One pass, no global
+/// state.
 #include <functional>
 #include <optional>
 #include <string>
@@ -51,14 +52,16 @@ class Fields {
   double multiple(std::string_view key, std::optional<double> otherwise = {}, Range range = Range::positive());
   double per_second(std::string_view key, std::optional<double> otherwise = {}, Range range = Range::positive());
   double number(std::string_view key, std::optional<double> otherwise = {}, Range range = Range::any());
-  std::int64_t count(std::string_view key, std::optional<std::int64_t> otherwise = {}, Range range = Range::at_least(0));
+  std::int64_t count(std::string_view key, std::optional<std::int64_t> otherwise = {},
+                     Range range = Range::at_least(0));
   bool flag(std::string_view key, std::optional<bool> otherwise = {});
   std::string text(std::string_view key, std::optional<std::string> otherwise = {});
-  /// One of the words; an unknown one is an error with a suggestion; `what` names the thing ("eviction policy").
+  /// One of the words; an unknown one is an error with a suggestion.
   std::string choice(std::string_view key, const std::vector<std::string_view>& words,
                      std::optional<std::string> otherwise = {});
 
-  /// The raw child, or null; the key counts as known. record() must be called with what it resolved to.
+  /// The raw child, or nullptr where it is absent or null; the key counts as known. record() must be called with what
+  /// it resolved to.
   [[nodiscard]] const Value* child(std::string_view key);
   /// Puts a resolved subtree under `key` (replacing an earlier record of it).
   void record(std::string_view key, Value resolved);
@@ -75,13 +78,15 @@ class Fields {
   template <class T, class Parse, class Print>
   T read(std::string_view key, std::optional<T> otherwise, Range range, Parse parse, Print print,
          std::string_view expected);
+  /// The key's scalar; null, with an error unless it is merely absent and not required.
+  const Value* scalar_child(std::string_view key, bool required, std::string_view expected);
   void know(std::string_view key);
   void record_scalar(std::string_view key, std::string text, const SourceMark& origin);
 
   const Value& map_;
   std::string what_;
   Diagnostics& diagnostics_;
-  std::vector<std::string_view> known_;
+  std::vector<std::string> known_;  // in the order of the calls
   Value resolved_;
   bool finished_ = false;
 };

@@ -16,12 +16,12 @@ enum class Kind { null, scalar, list, map };
 
 struct Value {
   Kind kind = Kind::null;
-  std::string scalar;                                ///< the text, unquoted; kind == scalar
-  bool quoted = false;                               ///< written in quotes: text, never a number
-  std::vector<Value> items;                          ///< kind == list
+  std::string scalar;                                  ///< the text, unquoted; kind == scalar
+  bool quoted = false;                                 ///< written in quotes: text, never a number
+  std::vector<Value> items;                            ///< kind == list
   std::vector<std::pair<std::string, Value>> entries;  ///< kind == map, in the file's order
-  std::vector<SourceMark> key_marks;                 ///< of entries
-  SourceMark mark;                                   ///< of the value itself
+  std::vector<SourceMark> key_marks;                   ///< of entries
+  SourceMark mark;                                     ///< of the value itself
 
   [[nodiscard]] const Value* find(std::string_view key) const;
   [[nodiscard]] Value* find(std::string_view key);
@@ -29,8 +29,8 @@ struct Value {
 
 [[nodiscard]] std::string_view kind_name(Kind kind);
 
-/// YAML text of a tree, two spaces a level, short maps and lists of scalars in flow style; parses back to the same tree.
-/// With `origins`, each scalar is followed by a comment that says where its value came from.
+/// YAML text of a tree, two spaces a level, short maps and lists of scalars in flow style; parses back to the same
+/// tree. With `origins`, each scalar is followed by a comment that says where its value came from.
 [[nodiscard]] std::string to_yaml(const Value& value, bool origins = false);
 
 }  // namespace tiersim::config
