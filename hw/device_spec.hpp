@@ -3,13 +3,13 @@
 ///
 /// Read from hw/<machine>.yaml (which names devices in hw/devices/<device>.yaml) or an inline map. Every figure in
 /// those files carries its source in a comment. Sizes are bytes as a driver reports them, rates per direction.
-#include "sim/config/fields.hpp"
-#include "sim/core/units.hpp"
-
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "sim/config/fields.hpp"
+#include "sim/core/units.hpp"
 
 namespace tiersim::hw {
 
@@ -31,9 +31,9 @@ struct LinkSpec {
   BytesPerSecond bandwidth{};       ///< upward: towards the GPUs (host to device, drive read)
   BytesPerSecond bandwidth_down{};  ///< the other direction (device to host, drive write)
   BytesPerSecond duplex_cap{0};     ///< of the sum of both directions; 0: none
-  Duration latency;
-  Duration per_operation;
-  Bytes half_size;
+  Duration latency{};
+  Duration per_operation{};
+  Bytes half_size{};
   Sharing sharing = Sharing::fair;
 };
 
@@ -49,13 +49,13 @@ struct MachineSpec {
   GpuSpec gpu;
   std::int64_t gpus = 0;
   LinkSpec gpu_link;                    ///< one a GPU: PCIe to the host's root
-  BytesPerSecond collective_bandwidth;  ///< all-reduce bus bandwidth between the GPUs
-  Duration collective_latency;          ///< alpha of an all-reduce
+  BytesPerSecond collective_bandwidth;  ///< all-reduce bus bandwidth between the GPUs; 0 with one GPU
+  Duration collective_latency;          ///< alpha of an all-reduce; 0 with one GPU
   std::vector<StorageSpec> storage;     ///< shared by the node's GPUs
 };
 
-/// Reads every key; finish() is called. `load_device` gives the map of hw/devices/<name>.yaml, with its diagnostics
-/// done, or null after an error.
+/// Reads every key; finish() is called. `load_device` gives the map of hw/devices/<name>.yaml, which must live until
+/// read_machine returns, with its diagnostics done, or null after an error.
 using DeviceLoader = std::function<const config::Value*(const std::string& name, const SourceMark& from)>;
 [[nodiscard]] MachineSpec read_machine(config::Fields& fields, const DeviceLoader& load_device);
 

@@ -1,10 +1,10 @@
 #include "hw/routes.hpp"
 
-#include <algorithm>
-#include <limits>
-
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/breadth_first_search.hpp>
+
+#include <algorithm>
+#include <limits>
 
 namespace tiersim::hw {
 namespace {

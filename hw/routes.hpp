@@ -4,12 +4,12 @@
 /// Called by Topology when a machine is built. Edge k is LinkId k; places count from 0. The lowest ids are the
 /// lexicographically least sequence of LinkIds among the routes that are equal in hops and width.
 /// Cost: O(places x (places + links + route lengths)); the graph is Boost's, kept out of this header.
-#include "sim/core/ids.hpp"
-#include "sim/core/units.hpp"
-
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "sim/core/ids.hpp"
+#include "sim/core/units.hpp"
 
 namespace tiersim::hw {
 

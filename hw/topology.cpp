@@ -1,8 +1,8 @@
 #include "hw/topology.hpp"
 
-#include "sim/config/units_text.hpp"
-
 #include <fmt/format.h>
+
+#include "sim/config/units_text.hpp"
 
 namespace tiersim::hw {
 

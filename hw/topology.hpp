@@ -5,14 +5,14 @@
 /// name. A physical link is two LinkIds, one a direction; 2k goes up (towards the GPUs), 2k + 1 down; k counts the
 /// GPUs' links ("pcie0 h2d", "pcie0 d2h"), then the storages' ("dram read", "dram write"). Routes (hw/routes.hpp):
 /// fewest hops, then widest, then lowest link ids; found at construction; lookups are O(1).
-#include "hw/device_spec.hpp"
-#include "hw/routes.hpp"
-#include "sim/core/ids.hpp"
-
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "hw/device_spec.hpp"
+#include "hw/routes.hpp"
+#include "sim/core/ids.hpp"
 
 namespace tiersim::hw {
 

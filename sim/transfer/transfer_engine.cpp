@@ -1,9 +1,9 @@
 #include "sim/transfer/transfer_engine.hpp"
 
-#include "sim/core/diagnostics.hpp"
-
 #include <algorithm>
 #include <type_traits>
+
+#include "sim/core/diagnostics.hpp"
 
 namespace tiersim {
 namespace {

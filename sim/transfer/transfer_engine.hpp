@@ -16,15 +16,15 @@
 /// go back and never pass next_event(); several start() at one time are fine, before or after its advance(). Cost: O(1)
 /// for start(), O(moving flows x constraints) for an event, O(1) for advance() between events; no allocation in steady
 /// state (slots are used again; recorded progress is the caller's). Times beyond 2^62 ns (146 years) are held there.
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "hw/topology.hpp"
 #include "sim/core/ids.hpp"
 #include "sim/core/units.hpp"
 #include "sim/transfer/max_min.hpp"
 #include "sim/transfer/ring_queue.hpp"
-
-#include <cstdint>
-#include <span>
-#include <vector>
 
 namespace tiersim {
 

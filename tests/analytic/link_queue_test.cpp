@@ -1,11 +1,11 @@
 // A link as a queue, against closed forms: processor sharing on a fair direction, first come first served on a fifo
 // one.
-#include "sim/core/rng.hpp"
-#include "sim/transfer/transfer_engine.hpp"
+#include <doctest/doctest.h>
 
 #include <cmath>
 
-#include <doctest/doctest.h>
+#include "sim/core/rng.hpp"
+#include "sim/transfer/transfer_engine.hpp"
 
 using namespace tiersim;
 

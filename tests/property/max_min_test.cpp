@@ -1,11 +1,11 @@
 // Max-min rates on random problems: feasible, and nobody could have more without somebody poorer having less.
 #include "sim/transfer/max_min.hpp"
 
-#include "sim/core/rng.hpp"
+#include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include <doctest/doctest.h>
+#include "sim/core/rng.hpp"
 
 using namespace tiersim;
 

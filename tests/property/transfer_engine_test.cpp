@@ -2,13 +2,13 @@
 // small equal steps to the next thing that stops somebody.
 #include "sim/transfer/transfer_engine.hpp"
 
-#include "sim/core/rng.hpp"
+#include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include <doctest/doctest.h>
+#include "sim/core/rng.hpp"
 
 using namespace tiersim;
 

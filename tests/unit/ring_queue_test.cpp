@@ -1,10 +1,10 @@
 #include "sim/transfer/ring_queue.hpp"
 
-#include "sim/core/rng.hpp"
+#include <doctest/doctest.h>
 
 #include <deque>
 
-#include <doctest/doctest.h>
+#include "sim/core/rng.hpp"
 
 TEST_CASE("a ring queue gives back what a deque gives back") {
   tiersim::Rng rng(1);
