@@ -26,18 +26,45 @@ std::string place_of(const SourceMark& m) {
   return out;
 }
 
+/// The text with control characters blanked: it goes to a terminal, and the caret below it must stay in step.
+std::string printable(std::string text) {
+  if (text.ends_with('\r')) text.pop_back();
+  for (char& c : text)
+    if ((c >= 0 && c < ' ') || c == '\x7F') c = ' ';
+  return text;
+}
+
+bool starts_character(char c) { return (c & 0xC0) != 0x80; }  // false inside of a UTF-8 sequence
+
+/// Byte offset of the character with this index, or the text's size.
+std::size_t offset_of(const std::string& text, int character) {
+  std::size_t i = 0;
+  for (; i < text.size(); ++i)
+    if (starts_character(text[i]) && character-- == 0) break;
+  return i;
+}
+
+/// Appends the line and the caret under it; of a very long line, the part around the column.
+void quote(const std::string& line, const SourceMark& mark, std::string& out) {
+  constexpr int kShown = 120, kBefore = 40;
+  const int column = std::max(mark.column, 1);
+  const int skipped = column > kShown ? column - kBefore : 0;
+  const std::size_t from = offset_of(line, skipped), to = offset_of(line, skipped + kShown);
+  const std::string lead = skipped > 0 ? "..." : "";
+  const std::string shown = lead + line.substr(from, to - from) + (to < line.size() ? "..." : "");
+  const int width = std::clamp(mark.width, 1, std::max(1, skipped + kShown + 1 - column));
+  out += mark.line > 0 ? fmt::format("{:>5} | {}\n", mark.line, shown) : fmt::format("      | {}\n", shown);
+  out += fmt::format("      | {:>{}}{:~>{}}\n", "^", column - skipped + static_cast<int>(lead.size()), "", width - 1);
+}
+
 void render_one(const Diagnostic& d, std::string& out) {
   const char* kind = d.severity == Severity::error ? "error" : "warning";
-  const std::string place = place_of(d.mark);
-  out += place.empty() ? fmt::format("{}: {}\n", kind, d.message) : fmt::format("{}: {}: {}\n", place, kind, d.message);
+  const std::string place = place_of(d.mark), message = printable(d.message);
+  out += place.empty() ? fmt::format("{}: {}\n", kind, message) : fmt::format("{}: {}: {}\n", place, kind, message);
   std::string quoted = d.mark.text;
   if (quoted.empty() && d.mark.line > 0) quoted = line_of_file(d.mark.file, d.mark.line);
-  if (!quoted.empty()) {
-    const int column = std::max(d.mark.column, 1);
-    out += d.mark.line > 0 ? fmt::format("{:>5} | {}\n", d.mark.line, quoted) : fmt::format("      | {}\n", quoted);
-    out += fmt::format("      | {:>{}}{:~>{}}\n", "^", column, "", std::max(d.mark.width - 1, 0));
-  }
-  for (const std::string& note : d.notes) out += fmt::format("      = {}\n", note);
+  if (!quoted.empty()) quote(printable(std::move(quoted)), d.mark, out);
+  for (const std::string& note : d.notes) out += fmt::format("      = {}\n", printable(note));
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

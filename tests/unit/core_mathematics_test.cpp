@@ -1,0 +1,63 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "sim/core/mathematics.hpp"
+#include "sim/core/rng.hpp"
+
+using namespace tiersim;
+
+namespace {
+
+constexpr int kDraws = 100'000;
+
+/// Distance in units in the last place of the true value, which long double gives.
+double ulps(double got, long double want) {
+  const double rounded_want = std::abs(static_cast<double>(want));
+  const double unit = std::nextafter(rounded_want, std::numeric_limits<double>::infinity()) - rounded_want;
+  return static_cast<double>(std::abs(static_cast<long double>(got) - want)) / unit;
+}
+
+}  // namespace
+
+TEST_CASE("exp is within 2 units in the last place of libm's") {
+  Rng rng(11);
+  double worst = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const double x = (rng.uniform() - 0.5) * 1400;
+    worst = std::max(worst, ulps(exponential(x), std::exp(static_cast<long double>(x))));
+  }
+  CHECK(worst < 2.0);
+  CHECK(exponential(0.0) == 1.0);
+  CHECK(exponential(-1000.0) == 0.0);
+}
+
+TEST_CASE("log is within 2 units in the last place of libm's, near 1 too") {
+  Rng rng(12);
+  double worst = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const double anywhere = std::ldexp(0.5 + rng.uniform(), static_cast<int>(rng.below(2000)) - 1000);
+    const double near_one = 1.0 + (rng.uniform() - 0.5) * 1e-3;
+    worst = std::max(worst, ulps(natural_log(anywhere), std::log(static_cast<long double>(anywhere))));
+    worst = std::max(worst, ulps(natural_log(near_one), std::log(static_cast<long double>(near_one))));
+  }
+  CHECK(worst < 2.0);
+  CHECK(natural_log(1.0) == 0.0);
+}
+
+TEST_CASE("pow is within 2 units in the last place of libm's, where the result is huge or tiny too") {
+  Rng rng(13);
+  double worst = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const double x = std::ldexp(0.5 + rng.uniform(), static_cast<int>(rng.below(200)) - 100);
+    const double y = (rng.uniform() - 0.5) * 14;
+    const double big = (rng.uniform() - 0.5) * 3000, base = 0.8 + rng.uniform() * 0.4;
+    worst = std::max(worst, ulps(power(x, y), std::pow(static_cast<long double>(x), static_cast<long double>(y))));
+    worst = std::max(worst,
+                     ulps(power(base, big), std::pow(static_cast<long double>(base), static_cast<long double>(big))));
+  }
+  CHECK(worst < 2.0);
+  CHECK(power(2.0, 10.0) == 1024.0);
+  CHECK(power(7.0, 0.0) == 1.0);
+}
