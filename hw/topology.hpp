@@ -1,28 +1,28 @@
 #pragma once
 /// The machine as a graph of places (GPU memories, storage, the host's root) and directed links; routes over it.
 ///
-/// Built once from a MachineSpec with Boost.Graph (kept out of this header). A physical link is two LinkIds, one a
-/// direction; 2k goes up (towards the GPUs), 2k + 1 down. Routes: fewest hops, then widest, then lowest link ids. Routes
-/// are found at construction; lookups are O(1).
+/// Built once from a MachineSpec. Places: "gpu0" .., "host" (the root that every link meets), then each storage by its
+/// name. A physical link is two LinkIds, one a direction; 2k goes up (towards the GPUs), 2k + 1 down; k counts the
+/// GPUs' links ("pcie0 h2d", "pcie0 d2h"), then the storages' ("dram read", "dram write"). Routes (hw/routes.hpp):
+/// fewest hops, then widest, then lowest link ids; found at construction; lookups are O(1).
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "hw/device_spec.hpp"
+#include "hw/routes.hpp"
 #include "sim/core/ids.hpp"
 
 namespace tiersim::hw {
 
-using PlaceId = Id<struct PlaceTag>;
-
 /// One direction of a link, as the transfer engine sees it.
 struct DirectedLink {
-  std::string name;                 ///< "pcie0 h2d"
-  BytesPerSecond bandwidth;
-  Duration latency;
-  Duration per_operation;
-  Bytes half_size;
+  std::string name{};  ///< "pcie0 h2d"
+  BytesPerSecond bandwidth{};
+  Duration latency{};
+  Duration per_operation{};
+  Bytes half_size{};
   Sharing sharing = Sharing::fair;
   std::uint32_t duplex = UINT32_MAX;  ///< index of the duplex cap that both directions share, or none
 };
@@ -35,17 +35,24 @@ class Topology {
 
   [[nodiscard]] std::span<const DirectedLink> links() const { return links_; }
   [[nodiscard]] std::span<const BytesPerSecond> duplex_caps() const { return duplex_caps_; }
-  [[nodiscard]] PlaceId gpu(std::int64_t index) const;
-  [[nodiscard]] PlaceId storage(std::size_t index) const;    ///< as in MachineSpec::storage
+  [[nodiscard]] PlaceId gpu(std::int64_t index) const { return gpus_[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] PlaceId storage(std::size_t index) const { return storage_[index]; }  ///< as in MachineSpec::storage
   [[nodiscard]] std::size_t places() const { return names_.size(); }
   [[nodiscard]] const std::string& name(PlaceId place) const { return names_[place.index()]; }
   /// Links from one place to another, in travel order; empty if they are the same or unconnected.
-  [[nodiscard]] std::span<const LinkId> route(PlaceId from, PlaceId to) const;
+  [[nodiscard]] std::span<const LinkId> route(PlaceId from, PlaceId to) const {
+    return routes_[from.index() * places() + to.index()];
+  }
   /// Graphviz text, stable order.
   [[nodiscard]] std::string dot() const;
 
  private:
+  PlaceId add_place(std::string name);
+  /// Both directions of a link: up from `lower` to `upper`.
+  void add_link(const LinkSpec& spec, PlaceId lower, PlaceId upper, std::string up, std::string down);
+
   std::vector<DirectedLink> links_;
+  std::vector<Edge> edges_;  // by LinkId; none in a topology of unconnected links
   std::vector<BytesPerSecond> duplex_caps_;
   std::vector<std::string> names_;
   std::vector<PlaceId> gpus_, storage_;

@@ -1,0 +1,22 @@
+# Packages come from the system, never from the network. What is missing is reported all at once, by the name of the
+# Debian 12 package to install.
+
+set(TIERSIM_MISSING "" CACHE INTERNAL "")
+
+# tiersim_require(<package> "<Debian packages>" [arguments of find_package...])
+macro(tiersim_require package debian)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    string(REPLACE ";" " " tiersim_wanted "${ARGN}")
+    list(APPEND TIERSIM_MISSING "  ${package} ${tiersim_wanted}: ${debian}")
+    set(TIERSIM_MISSING "${TIERSIM_MISSING}" CACHE INTERNAL "")
+  endif()
+endmacro()
+
+function(tiersim_require_done)
+  if(TIERSIM_MISSING)
+    string(REPLACE ";" "\n" lines "${TIERSIM_MISSING}")
+    message(FATAL_ERROR "Missing, each with the Debian 12 packages that bring it:\n${lines}\n"
+                        "'tools/dev setup' installs them.")
+  endif()
+endfunction()

@@ -1,0 +1,56 @@
+#include "hw/topology.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/config/units_text.hpp"
+
+namespace tiersim::hw {
+
+Topology::Topology(const MachineSpec& machine) {
+  for (std::int64_t i = 0; i < machine.gpus; ++i) gpus_.push_back(add_place(fmt::format("gpu{}", i)));
+  const PlaceId host = add_place("host");
+  for (std::size_t i = 0; i < gpus_.size(); ++i) {
+    add_link(machine.gpu_link, host, gpus_[i], fmt::format("pcie{} h2d", i), fmt::format("pcie{} d2h", i));
+  }
+  for (const StorageSpec& storage : machine.storage) {
+    storage_.push_back(add_place(storage.name));
+    add_link(storage.link, storage_.back(), host, storage.name + " read", storage.name + " write");
+  }
+  routes_ = find_routes(places(), edges_);
+}
+
+Topology::Topology(std::vector<DirectedLink> links, std::vector<BytesPerSecond> duplex_caps)
+    : links_(std::move(links)), duplex_caps_(std::move(duplex_caps)) {}
+
+PlaceId Topology::add_place(std::string name) {
+  names_.push_back(std::move(name));
+  return PlaceId(names_.size() - 1);
+}
+
+void Topology::add_link(const LinkSpec& spec, PlaceId lower, PlaceId upper, std::string up, std::string down) {
+  DirectedLink link{std::move(up),  spec.bandwidth, spec.latency, spec.per_operation,
+                    spec.half_size, spec.sharing,   UINT32_MAX};
+  if (spec.duplex_cap > BytesPerSecond(0)) {
+    link.duplex = static_cast<std::uint32_t>(duplex_caps_.size());
+    duplex_caps_.push_back(spec.duplex_cap);
+  }
+  links_.push_back(link);
+  edges_.push_back({lower, upper, spec.bandwidth});
+  link.name = std::move(down);
+  link.bandwidth = spec.bandwidth_down;
+  links_.push_back(std::move(link));
+  edges_.push_back({upper, lower, spec.bandwidth_down});
+}
+
+std::string Topology::dot() const {
+  std::string out = "digraph machine {\n  rankdir=LR;\n  node [shape=box];\n";
+  for (const std::string& name : names_) out += fmt::format("  \"{}\";\n", name);
+  for (std::size_t i = 0; i < edges_.size(); ++i) {
+    out += fmt::format("  \"{}\" -> \"{}\" [label=\"{}\\n{} {}\"];\n", name(edges_[i].from), name(edges_[i].to),
+                       links_[i].name, config::text_of(links_[i].bandwidth),
+                       links_[i].sharing == Sharing::fifo ? "fifo" : "fair");
+  }
+  return out + "}\n";
+}
+
+}  // namespace tiersim::hw

@@ -1,0 +1,186 @@
+#include "sim/cost/cost_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/core/mathematics.hpp"
+
+namespace tiersim {
+namespace {
+
+double p_norm(double a, double b, double p) {
+  if (p == 2.0) return std::sqrt(a * a + b * b);
+  const double high = std::max(a, b), low = std::min(a, b);
+  return low <= 0 ? high : high * power(1.0 + power(low / high, p), 1.0 / p);
+}
+
+/// C (m x n) = A (m x k) B (k x n): weights once, activations in and out.
+Operator gemm(const char* name, std::int64_t m, std::int64_t n, std::int64_t k, double weight_bytes,
+              double activation_bytes, std::int64_t repeats) {
+  const double md = static_cast<double>(m), nd = static_cast<double>(n), kd = static_cast<double>(k);
+  return {name,
+          OperatorKind::gemm,
+          Flops(2 * md * nd * kd),
+          weight_bytes * nd * kd + activation_bytes * md * (nd + kd),
+          repeats,
+          m,
+          n,
+          k};
+}
+
+Operator elementwise(const char* name, double bytes, double flops, std::int64_t repeats) {
+  return {name, OperatorKind::elementwise, Flops(flops), bytes, repeats, 0, 0, 0};
+}
+
+}  // namespace
+
+CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
+                     std::int64_t ranks, const OperatorTable* table)
+    : model_(model),
+      machine_(machine),
+      profile_(profile),
+      ranks_(ranks),
+      kv_heads_(std::max<std::int64_t>(1, model.kv_heads / ranks)),
+      table_(table) {}
+
+std::vector<Operator> CostModel::linear_operators(std::int64_t t) const {
+  const auto& m = model_;
+  const std::int64_t layers = m.layers, d = m.hidden;
+  const std::int64_t q = m.query_heads * m.head_dim / ranks_, kv = kv_heads_ * m.head_dim, f = m.intermediate / ranks_;
+  const double a = m.activation_bytes, w = m.weight_bytes, td = static_cast<double>(t) * static_cast<double>(d);
+  const double tq = static_cast<double>(t * q), tkv = static_cast<double>(t * kv), tf = static_cast<double>(t * f);
+  std::vector<Operator> ops;
+  ops.push_back(elementwise("embedding", 2 * td * a, 0, 1));
+  ops.push_back(elementwise("input norm", 4 * td * a, 7 * td, layers));  // with the residual: two in, two out
+  ops.push_back(gemm("qkv", t, q + 2 * kv, d, w, a, layers));
+  ops.push_back(elementwise("rotary", 2 * (tq + tkv) * a, 6 * (tq + tkv), layers));
+  ops.push_back(elementwise("kv write", 2 * tkv * m.kv_bytes, 0, layers));
+  ops.push_back(gemm("attention output", t, d, q, w, a, layers));
+  if (ranks_ > 1) ops.push_back({"all-reduce", OperatorKind::all_reduce, Flops(0), td * a, 2 * layers, 0, 0, 0});
+  ops.push_back(elementwise("post-attention norm", 4 * td * a, 7 * td, layers));
+  ops.push_back(gemm("gate and up", t, 2 * f, d, w, a, layers));
+  ops.push_back(elementwise("activation", 3 * tf * a, 2 * tf, layers));
+  ops.push_back(gemm("down", t, d, f, w, a, layers));
+  return ops;
+}
+
+std::vector<Operator> CostModel::head_operators(std::int64_t sampled) const {
+  if (sampled == 0) return {};
+  const std::int64_t vocabulary = model_.vocabulary / ranks_;
+  const double sd = static_cast<double>(sampled) * static_cast<double>(model_.hidden);
+  const double logits = static_cast<double>(sampled) * static_cast<double>(model_.vocabulary);
+  return {elementwise("final norm", 4 * sd * model_.activation_bytes, 7 * sd, 1),
+          gemm("head", sampled, vocabulary, model_.hidden, model_.weight_bytes, model_.activation_bytes, 1),
+          elementwise("sampling", 4 * logits, logits, 1)};
+}
+
+Operator CostModel::prefill_attention(const Batch& b) const {
+  const double q = static_cast<double>(model_.query_heads / ranks_ * model_.head_dim);
+  const double kv = static_cast<double>(kv_heads_ * model_.head_dim);
+  const double bytes = 2.0 * static_cast<double>(b.prefill_tokens.value()) * q * model_.activation_bytes +
+                       2.0 * static_cast<double>(b.prefill_context.value()) * kv * model_.kv_bytes;
+  return {"prefill attention",
+          OperatorKind::prefill_attention,
+          Flops(4.0 * static_cast<double>(b.score_pairs) * q),
+          bytes,
+          model_.layers,
+          b.prefill_tokens.value(),
+          b.prefill_context.value(),
+          0};
+}
+
+Operator CostModel::decode_attention(const Batch& b) const {
+  const double q = static_cast<double>(model_.query_heads / ranks_ * model_.head_dim);
+  const double kv = static_cast<double>(kv_heads_ * model_.head_dim);
+  const double context = static_cast<double>(b.decode_context.value());
+  const double bytes =
+      2.0 * context * kv * model_.kv_bytes + 2.0 * static_cast<double>(b.decodes) * q * model_.activation_bytes;
+  return {"decode attention",
+          OperatorKind::decode_attention,
+          Flops(4.0 * context * q),
+          bytes,
+          model_.layers,
+          b.decodes,
+          b.decode_context.value(),
+          0};
+}
+
+StepTime CostModel::time_of(const Operator& op) const {
+  const double repeats = static_cast<double>(op.repeats);
+  StepTime out;
+  if (table_ != nullptr) {
+    if (const Seconds measured = table_->time(op); measured >= Seconds(0)) {
+      (op.kind == OperatorKind::all_reduce ? out.communication : out.bandwidth) = measured * repeats;
+      return out;
+    }
+  }
+  if (op.kind == OperatorKind::all_reduce) {
+    const double share = 2.0 * static_cast<double>(ranks_ - 1) / static_cast<double>(ranks_);
+    const double seconds =
+        in_seconds(machine_.collective_latency).value() + share * op.bytes / machine_.collective_bandwidth.value();
+    out.communication = Seconds(seconds * repeats);
+    return out;
+  }
+  double compute_share = profile_.gemm_efficiency, bandwidth_share = profile_.gemm_bandwidth;
+  if (op.kind == OperatorKind::prefill_attention) compute_share = profile_.attention_efficiency;
+  if (op.kind == OperatorKind::prefill_attention || op.kind == OperatorKind::decode_attention)
+    bandwidth_share = profile_.attention_bandwidth;
+  if (op.kind == OperatorKind::elementwise) bandwidth_share = profile_.elementwise_bandwidth;
+  const double tc = op.flops.value() / (machine_.gpu.dense_bf16.value() * compute_share);
+  const double tm = op.bytes / (machine_.gpu.memory_bandwidth.value() * bandwidth_share);
+  (tc >= tm ? out.compute : out.bandwidth) = Seconds(p_norm(tc, tm, profile_.ridge_exponent) * repeats);
+  out.overhead = in_seconds(profile_.launch) * repeats;
+  return out;
+}
+
+StepTime CostModel::sum_of(const std::vector<Operator>& operators) const {
+  StepTime sum;
+  for (const Operator& op : operators) sum += time_of(op);
+  return sum;
+}
+
+const StepTime& CostModel::linear(std::int64_t tokens) {
+  const auto i = static_cast<std::size_t>(tokens);
+  if (i >= linear_.size()) linear_.resize(i + 1, StepTime{.overhead = Seconds(-1)});
+  if (linear_[i].overhead < Seconds(0)) linear_[i] = sum_of(linear_operators(tokens));
+  return linear_[i];
+}
+
+const StepTime& CostModel::head(std::int64_t sampled) {
+  const auto i = static_cast<std::size_t>(sampled);
+  if (i >= head_.size()) head_.resize(i + 1, StepTime{.overhead = Seconds(-1)});
+  if (head_[i].overhead < Seconds(0)) head_[i] = sum_of(head_operators(sampled));
+  return head_[i];
+}
+
+StepTime CostModel::step(const Batch& batch) {
+  StepTime sum = linear(batch.tokens().value());
+  sum += head(batch.sampled);
+  if (batch.chunks > 0) sum += time_of(prefill_attention(batch));
+  if (batch.decodes > 0) sum += time_of(decode_attention(batch));
+  sum.overhead += in_seconds(profile_.step_overhead);
+  return sum;
+}
+
+Duration CostModel::prefill_alone(Tokens from, Tokens to, Tokens budget) {
+  Duration total{0};
+  while (from < to) {
+    const Tokens chunk = std::min(budget, to - from);
+    Batch batch;
+    batch.add_chunk(chunk, from);
+    from += chunk;
+    batch.sampled = from == to ? 1 : 0;
+    total += duration(batch);
+  }
+  return total;
+}
+
+std::vector<Operator> CostModel::operators(const Batch& batch) const {
+  std::vector<Operator> ops = linear_operators(batch.tokens().value());
+  if (batch.chunks > 0) ops.push_back(prefill_attention(batch));
+  if (batch.decodes > 0) ops.push_back(decode_attention(batch));
+  for (const Operator& op : head_operators(batch.sampled)) ops.push_back(op);
+  return ops;
+}
+
+}  // namespace tiersim

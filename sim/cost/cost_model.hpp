@@ -1,0 +1,109 @@
+#pragma once
+/// How long one step of the engine takes on one tensor-parallel group, and what bounds it.
+///
+/// A step runs every sequence's new tokens through all layers at once: the linear operators see the sum of the tokens,
+/// the attention of prefill chunks and of decoding sequences are one kernel each. An operator's time is
+///   launch + (tc^p + tm^p)^(1/p),   tc = FLOPs / (peak x efficiency),   tm = bytes / (HBM x efficiency)
+/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge), unless a measured
+/// table covers it (OperatorTable). All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). FLOPs and bytes
+/// follow the usual counts of a dense decoder with grouped-query attention and a gated MLP; weights are read once a
+/// step. Left out: tile quantisation, clocks under load, skew between ranks.
+///
+/// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
+/// count, so a step costs a few additions and a square root. Not thread-safe (the cache); one instance per run.
+/// Deterministic.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "calib/profile.hpp"
+#include "hw/device_spec.hpp"
+#include "models/model_spec.hpp"
+#include "sim/core/units.hpp"
+
+namespace tiersim {
+
+/// What one step computes. Contexts count the tokens attended to, the new ones included.
+struct Batch {
+  Tokens prefill_tokens;         ///< new tokens of all chunks
+  std::int64_t chunks = 0;       ///< prefilling sequences
+  std::int64_t score_pairs = 0;  ///< sum over chunks of n c + n (n + 1) / 2: (query, key) pairs, n tokens at offset c
+  Tokens prefill_context;        ///< sum over chunks of c + n
+  std::int64_t decodes = 0;      ///< decoding sequences, one new token each
+  Tokens decode_context;         ///< sum of their contexts
+  std::int64_t sampled = 0;      ///< sequences that need logits
+
+  void add_chunk(Tokens tokens, Tokens offset) {
+    const std::int64_t n = tokens.value(), c = offset.value();
+    prefill_tokens += tokens;
+    ++chunks;
+    score_pairs += n * c + n * (n + 1) / 2;
+    prefill_context += Tokens(c + n);
+  }
+  [[nodiscard]] Tokens tokens() const { return prefill_tokens + Tokens(decodes); }
+};
+
+/// A step's time, split by what the operators in it were bound by. total = compute + bandwidth + communication +
+/// overhead.
+struct StepTime {
+  Seconds compute{0}, bandwidth{0}, communication{0}, overhead{0};
+  [[nodiscard]] Seconds total() const { return ((compute + bandwidth) + communication) + overhead; }
+  StepTime& operator+=(const StepTime& o) {
+    compute += o.compute, bandwidth += o.bandwidth, communication += o.communication, overhead += o.overhead;
+    return *this;
+  }
+};
+
+enum class OperatorKind { gemm, prefill_attention, decode_attention, elementwise, all_reduce };
+
+/// One kernel of a step on one rank, `repeats` times (once a layer, mostly).
+struct Operator {
+  const char* name = "";
+  OperatorKind kind = OperatorKind::gemm;
+  Flops flops{0};
+  double bytes = 0;  ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
+  std::int64_t repeats = 1;
+  std::int64_t m = 0, n = 0, k = 0;  ///< GEMM shape per rank; attention: m = queries, n = keys
+};
+
+/// Measured times that take precedence over the roofline where they cover an operator.
+class OperatorTable {
+ public:
+  virtual ~OperatorTable() = default;
+  /// The time of one repeat, or a negative value where the table does not cover the operator.
+  [[nodiscard]] virtual Seconds time(const Operator& op) const = 0;
+};
+
+class CostModel {
+ public:
+  /// `ranks` GPUs work as one tensor-parallel group. `table` may be null and must outlive the model.
+  CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
+            std::int64_t ranks, const OperatorTable* table = nullptr);
+
+  [[nodiscard]] StepTime step(const Batch& batch);
+  [[nodiscard]] Duration duration(const Batch& batch) { return rounded(step(batch).total()); }
+  /// Prefilling tokens [from, to) of one sequence alone, in chunks of at most `budget` tokens.
+  [[nodiscard]] Duration prefill_alone(Tokens from, Tokens to, Tokens budget);
+  /// Every operator of a step, in the order of execution, for explanations; step() adds the same.
+  [[nodiscard]] std::vector<Operator> operators(const Batch& batch) const;
+  [[nodiscard]] StepTime time_of(const Operator& op) const;
+
+ private:
+  [[nodiscard]] std::vector<Operator> linear_operators(std::int64_t tokens) const;
+  [[nodiscard]] std::vector<Operator> head_operators(std::int64_t sampled) const;
+  [[nodiscard]] Operator prefill_attention(const Batch& batch) const;
+  [[nodiscard]] Operator decode_attention(const Batch& batch) const;
+  [[nodiscard]] const StepTime& linear(std::int64_t tokens);
+  [[nodiscard]] const StepTime& head(std::int64_t sampled);
+  [[nodiscard]] StepTime sum_of(const std::vector<Operator>& operators) const;
+
+  models::ModelSpec model_;
+  hw::MachineSpec machine_;
+  calib::Profile profile_;
+  std::int64_t ranks_;
+  std::int64_t kv_heads_;  // on one rank
+  const OperatorTable* table_;
+  std::vector<StepTime> linear_, head_;  // by count; overhead < 0 marks an entry not yet computed
+};
+
+}  // namespace tiersim

@@ -1,0 +1,40 @@
+// vLLM's free queue (vLLM V1, block_pool): blocks that nobody references wait in one queue in the order of their release, a
+// sequence's tail before its head; the front goes first, and a block keeps its content until then. A hit takes the block
+// out of the queue, wherever it is. Recency is therefore the time of the last release, not of the last use.
+// Departs from vLLM in nothing; a block without an identity (not to be found again) waits in the queue like any other.
+#include "sim/core/index_list.hpp"
+#include "sim/core/registry.hpp"
+#include "sim/memory/eviction.hpp"
+
+namespace tiersim {
+namespace {
+
+class VllmFreeQueue final : public EvictionPolicy {
+ public:
+  explicit VllmFreeQueue(const EvictionSetup& setup) : queue_(setup.frames) {}
+
+  void on_insert(const BlockRun&, Time) override {}
+  void on_access(const BlockRun& run, Time) override {
+    for (FrameId f : run.frames)
+      if (queue_.contains(f.value())) queue_.erase(f.value());
+  }
+  void on_release(const BlockRun& run, Time) override {
+    for (std::size_t i = run.frames.size(); i-- > 0;) queue_.push_back(run.frames[i].value());
+  }
+  void on_remove(FrameId frame) override {
+    if (queue_.contains(frame.value())) queue_.erase(frame.value());
+  }
+  std::size_t evict(std::span<FrameId> out, const PinView&, Time) override {
+    std::size_t found = 0;
+    while (found < out.size() && !queue_.empty()) out[found++] = FrameId(queue_.pop_front());
+    return found;
+  }
+
+ private:
+  IndexList queue_;  // unreferenced frames, first to go first
+};
+
+TIERSIM_REGISTER(EvictionPolicy, "vllm", VllmFreeQueue, "vLLM's free queue: order of release, tail first", {});
+
+}  // namespace
+}  // namespace tiersim

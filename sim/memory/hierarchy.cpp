@@ -1,0 +1,322 @@
+#include "sim/memory/hierarchy.hpp"
+
+#include <algorithm>
+
+#include "sim/core/diagnostics.hpp"
+
+namespace tiersim {
+
+Hierarchy::Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& engine)
+    : topology_(topology),
+      engine_(engine),
+      hbm_(std::move(setup.hbm)),
+      ranks_(std::move(setup.ranks)),
+      lower_(std::move(setup.lower)),
+      host_(setup.host),
+      block_tokens_(setup.block_tokens),
+      free_transfers_(setup.free_transfers),
+      refused_(setup.named_blocks),
+      backlog_(lower_.size() + 1),
+      use_(lower_.size() + 1) {
+  ensure(tiers() <= kMaxTiers, "more tiers than kMaxTiers");
+  for (const LowerTierSetup& tier : lower_) arriving_.emplace_back(tier.tier->frames());
+  for (const auto& tier : hbm_) {
+    filling_.emplace_back(lower_.empty() ? 0 : tier->frames());
+    seen_.emplace_back((setup.named_blocks + 63) / 64);
+  }
+}
+
+std::uint32_t Hierarchy::match(ReplicaId replica, std::span<const BlockId> blocks, std::vector<PrefixRun>& runs) const {
+  const Tier& hbm = *hbm_[replica.index()];
+  const auto size = static_cast<std::uint32_t>(blocks.size());
+  const auto holder = [&](BlockId block) -> std::size_t {
+    if (!hbm.frame_of(block).is_none()) return 0;
+    for (std::size_t t = 1; t <= lower_.size(); ++t) {
+      const FrameId frame = lower_[t - 1].tier->frame_of(block);
+      if (!frame.is_none() && arriving_[t - 1][frame.index()] == 0) return t;
+    }
+    return kMaxTiers;
+  };
+  std::uint32_t i = 0;
+  while (i < size) {
+    const std::size_t tier = holder(blocks[i]);
+    if (tier == kMaxTiers) break;
+    PrefixRun run{tier, i, 1};
+    while (i + run.count < size && holder(blocks[i + run.count]) == tier) ++run.count;
+    if (tier > 0 && block_tokens_ * run.count < lower_[tier - 1].min_tokens) break;
+    runs.push_back(run);
+    i += run.count;
+  }
+  return i;
+}
+
+MissCause Hierarchy::cause_of(ReplicaId replica, BlockId block) const {
+  const std::size_t word = block.index() / 64;
+  const std::uint64_t bit = std::uint64_t{1} << (block.index() % 64);
+  bool anywhere = false;
+  for (const auto& seen : seen_) anywhere |= (seen[word] & bit) != 0;
+  if (!anywhere) return MissCause::compulsory;
+  if (lower_.empty()) return (seen_[replica.index()][word] & bit) != 0 ? MissCause::capacity : MissCause::elsewhere;
+  return refused_[block.index()] != 0 ? MissCause::admission : MissCause::capacity;
+}
+
+void Hierarchy::mark_seen(ReplicaId replica, std::span<const BlockId> blocks) {
+  std::vector<std::uint64_t>& seen = seen_[replica.index()];
+  for (BlockId b : blocks) seen[b.index() / 64] |= std::uint64_t{1} << (b.index() % 64);
+}
+
+Duration Hierarchy::estimate_load(ReplicaId replica, std::span<const PrefixRun> runs, Time now) const {
+  Duration total{0};
+  if (free_transfers_) return total;
+  const auto& ranks = ranks_[replica.index()];
+  for (const PrefixRun& run : runs) {
+    if (run.tier == 0) continue;
+    const LowerTierSetup& tier = lower_[run.tier - 1];
+    const Bytes bytes = tier.block_bytes * run.count;
+    const auto share = Bytes(bytes.value() / static_cast<std::int64_t>(ranks.size()));
+    const Operations pieces{run.count};
+    const auto out = topology_.route(tier.place, host_);
+    // The ranks' flows run beside each other: what they share on the way to the host bounds them together.
+    const Duration to_host = engine_.estimate({out, bytes, pieces}, now);
+    if (tier.staged) {
+      total += to_host + engine_.estimate({topology_.route(host_, ranks[0]), share, pieces}, now);
+    } else {
+      total += std::max(to_host, engine_.estimate({topology_.route(tier.place, ranks[0]), share, pieces}, now));
+    }
+  }
+  return total;
+}
+
+Hierarchy::Transfer& Hierarchy::open(MoveKind kind, ReplicaId replica, RequestId request, std::size_t source,
+                                     std::size_t target, Time now) {
+  if (free_ids_.empty()) {
+    free_ids_.push_back(TransferId(transfers_.size()));
+    transfers_.emplace_back();
+  }
+  const TransferId id = free_ids_.back();
+  free_ids_.pop_back();
+  Transfer& t = transfers_[id.index()];
+  t.id = id, t.kind = kind, t.live = true;
+  t.replica = replica, t.request = request, t.source = source, t.target = target;
+  t.flows_left = 0, t.first_position = 0, t.bytes = Bytes(0), t.started = now;
+  t.blocks.clear(), t.source_frames.clear(), t.target_frames.clear(), t.flows.clear(), t.waiters.clear();
+  ++live_;
+  return t;
+}
+
+void Hierarchy::close(Transfer& transfer) {
+  transfer.live = false;
+  --live_;
+  free_ids_.push_back(transfer.id);
+}
+
+FlowId Hierarchy::start_flow(Transfer& t, const Leg& leg, FlowId after, Time now, bool record_progress) {
+  FlowRequest request;
+  request.route = topology_.route(leg.from, leg.to);
+  request.bytes = leg.bytes;
+  request.operations = Operations(static_cast<std::int64_t>(t.blocks.size()));
+  request.after = after;
+  request.tag = t.id.value();
+  request.record_progress = record_progress;
+  ++t.flows_left;
+  t.flows.push_back(engine_.start(request, now));
+  return t.flows.back();
+}
+
+/// One flow a rank where HBM is one end, one flow between lower tiers; a staged load goes to the host first.
+void Hierarchy::start_flows(Transfer& t, TransferId after, Time now, bool record_progress) {
+  const std::size_t below = std::max(t.source, t.target);
+  const LowerTierSetup& lower = lower_[below - 1];
+  t.bytes = lower.block_bytes * static_cast<std::int64_t>(t.blocks.size());
+  if (t.target > 0) backlog_[t.target] += t.bytes;
+  started_ += t.bytes;
+  if (free_transfers_) return finish(t, now);
+  const auto before = [&](std::size_t rank) {
+    if (after.is_none() || !transfers_[after.index()].live) return FlowId::none();
+    const std::vector<FlowId>& flows = transfers_[after.index()].flows;
+    return flows[std::min(rank, flows.size() - 1)];
+  };
+  if (t.source > 0 && t.target > 0) {
+    start_flow(t, {lower_[t.source - 1].place, lower_[t.target - 1].place, t.bytes}, before(0), now, record_progress);
+    return;
+  }
+  const auto& ranks = ranks_[t.replica.index()];
+  const bool staged = t.source > 0 && lower.staged;
+  const FlowId first = staged ? start_flow(t, {lower.place, host_, t.bytes}, before(0), now, false) : FlowId::none();
+  Bytes left = t.bytes;
+  for (std::size_t k = 0; k < ranks.size(); ++k) {
+    const auto share = Bytes(left.value() / static_cast<std::int64_t>(ranks.size() - k));
+    left -= share;
+    const hw::PlaceId place = staged ? host_ : lower.place;
+    const Leg leg = t.source > 0 ? Leg{place, ranks[k], share} : Leg{ranks[k], place, share};
+    start_flow(t, leg, staged ? first : before(k), now, record_progress);
+  }
+}
+
+TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
+                           std::span<const FrameId> frames, TransferId after, Time now, bool record_progress) {
+  Transfer& t = open(MoveKind::load, replica, request, run.tier, 0, now);
+  t.first_position = run.begin;
+  t.blocks.assign(blocks.begin(), blocks.end());
+  t.target_frames.assign(frames.begin(), frames.end());
+  Tier& source = *lower_[run.tier - 1].tier;
+  for (BlockId b : blocks) t.source_frames.push_back(source.frame_of(b));
+  source.acquire({t.source_frames, t.blocks, run.begin, request}, now);
+  Tier& hbm = *hbm_[replica.index()];
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    hbm.set_content(frames[i], blocks[i]);
+    filling_[replica.index()][frames[i].index()] = t.id;
+  }
+  hbm.insert({frames, blocks, run.begin, request}, now);
+  ++use_[run.tier].loads;
+  use_[run.tier].loaded_blocks += run.count;
+  start_flows(t, after, now, record_progress);
+  return t.id;
+}
+
+bool Hierarchy::in_or_below(std::size_t tier, BlockId block) const {
+  for (std::size_t t = tier; t <= lower_.size(); ++t)
+    if (!lower_[t - 1].tier->frame_of(block).is_none()) return true;
+  return false;
+}
+
+TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std::span<const FrameId> source_frames,
+                              Time now) {
+  LowerTierSetup& lower = lower_[t.target - 1];
+  admit_.assign(blocks.size(), 0);
+  lower.admission->decide(blocks, admit_, now);
+  const std::int64_t room =
+      std::min((lower.backlog - backlog_[t.target]).value() / lower.block_bytes.value(), lower.tier->available());
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const bool in = admit_[i] != 0 && static_cast<std::int64_t>(t.blocks.size()) < room;
+    refused_[blocks[i].index()] = in ? 0 : 1;
+    if (!in) {
+      ++use_[t.target].refused_blocks;
+      continue;
+    }
+    t.blocks.push_back(blocks[i]);
+    if (!source_frames.empty()) t.source_frames.push_back(source_frames[i]);
+  }
+  std::vector<BlockId> evicted;
+  const bool fits = lower.tier->allocate(static_cast<std::int64_t>(t.blocks.size()), t.target_frames, evicted, now);
+  ensure(fits, "a lower tier had fewer frames than it said");
+  for (std::size_t i = 0; i < t.blocks.size(); ++i) {
+    lower.tier->set_content(t.target_frames[i], t.blocks[i]);
+    arriving_[t.target - 1][t.target_frames[i].index()] = 1;
+  }
+  lower.tier->insert({t.target_frames, t.blocks, t.first_position, t.request}, now);
+  use_[t.target].written_blocks += static_cast<std::int64_t>(t.blocks.size());
+  return evicted_from(t.target, t.replica, evicted, now);
+}
+
+void Hierarchy::touch(std::size_t tier, std::span<const BlockId> blocks, RequestId request,
+                      std::uint32_t first_position, Time now) {
+  Tier& t = *lower_[tier - 1].tier;
+  std::vector<FrameId> frames;
+  for (BlockId b : blocks) frames.push_back(t.frame_of(b));
+  const BlockRun run{frames, blocks, first_position, request};
+  t.acquire(run, now);
+  t.release(run, now);
+}
+
+void Hierarchy::offer(std::size_t target, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
+                      std::span<const FrameId> frames, std::uint32_t first_position, Time now) {
+  if (target > lower_.size() || lower_[target - 1].write != WriteMode::through) return;
+  std::vector<BlockId> present, missing;
+  std::vector<FrameId> missing_frames;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (!lower_[target - 1].tier->frame_of(blocks[i]).is_none()) {
+      present.push_back(blocks[i]);
+    } else {
+      missing.push_back(blocks[i]);
+      missing_frames.push_back(frames[i]);
+    }
+  }
+  if (!present.empty()) touch(target, present, request, first_position, now);
+  if (missing.empty()) return;
+  Transfer& t = open(MoveKind::write, replica, request, target - 1, target, now);
+  t.first_position = first_position + static_cast<std::uint32_t>(present.size());
+  const TransferId before = take_in(t, missing, missing_frames, now);
+  if (t.blocks.empty()) return close(t);
+  tier_at(t.source, replica).pin(t.source_frames);
+  start_flows(t, before, now, false);
+}
+
+void Hierarchy::write(ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
+                      std::span<const FrameId> frames, std::uint32_t first_position, Time now) {
+  offer(1, replica, request, blocks, frames, first_position, now);
+}
+
+TransferId Hierarchy::evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, Time now) {
+  const std::size_t target = tier + 1;
+  if (blocks.empty() || target > lower_.size() || lower_[target - 1].write != WriteMode::back)
+    return TransferId::none();
+  std::vector<BlockId> homeless;
+  for (BlockId b : blocks)
+    if (!in_or_below(target, b)) homeless.push_back(b);
+  if (homeless.empty()) return TransferId::none();
+  Transfer& t = open(MoveKind::write_back, replica, RequestId::none(), tier, target, now);
+  const TransferId before = take_in(t, homeless, {}, now);
+  if (t.blocks.empty()) {
+    close(t);
+    return TransferId::none();
+  }
+  use_[target].write_backs += static_cast<std::int64_t>(t.blocks.size());
+  start_flows(t, before, now, false);
+  return t.live ? t.id : TransferId::none();
+}
+
+TransferId Hierarchy::evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now) {
+  return evicted_from(0, replica, blocks, now);
+}
+
+TransferId Hierarchy::filling(ReplicaId replica, FrameId frame) const {
+  const auto& filling = filling_[replica.index()];
+  return filling.empty() ? TransferId::none() : filling[frame.index()];
+}
+
+bool Hierarchy::pending(TransferId transfer) const { return !transfer.is_none() && transfers_[transfer.index()].live; }
+
+void Hierarchy::wait(TransferId transfer, Waiter waiter) { transfers_[transfer.index()].waiters.push_back(waiter); }
+
+void Hierarchy::on_flow_end(const EndedFlow& flow, Time now, std::vector<Waiter>& released) {
+  Transfer& t = transfers_[static_cast<std::size_t>(flow.tag)];
+  if (--t.flows_left > 0) return;
+  released.insert(released.end(), t.waiters.begin(), t.waiters.end());
+  finish(t, now);
+}
+
+void Hierarchy::finish(Transfer& t, Time now) {
+  ended_ += t.bytes;
+  if (t.target > 0) backlog_[t.target] -= t.bytes;
+  if (t.kind != MoveKind::write_back) {
+    tier_at(t.source, t.replica).release({t.source_frames, t.blocks, t.first_position, t.request}, now);
+  }
+  if (t.kind == MoveKind::load) {
+    for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = TransferId::none();
+    LowerTierSetup& lower = lower_[t.source - 1];
+    if (lower.exclusive) {
+      for (FrameId f : t.source_frames)
+        if (lower.tier->references(f) == 0) lower.tier->drop(f);
+    }
+  } else {
+    Tier& target = *lower_[t.target - 1].tier;
+    for (FrameId f : t.target_frames) arriving_[t.target - 1][f.index()] = 0;
+    offer(t.target + 1, t.replica, t.request, t.blocks, t.target_frames, t.first_position, now);
+    target.release({t.target_frames, t.blocks, t.first_position, t.request}, now);
+  }
+  close(t);
+}
+
+void Hierarchy::check_conservation() const {
+  ensure(live_ == 0, "transfers were left open at the end of the run");
+  ensure(started_ == ended_, "bytes that started to move did not all arrive");
+  const auto check = [](const Tier& tier) {
+    ensure(tier.inserted() == tier.removed() + tier.resident(), "blocks in are not blocks out plus resident");
+    ensure(tier.referenced() == 0, "frames were left referenced at the end of the run");
+  };
+  for (const auto& tier : hbm_) check(*tier);
+  for (const LowerTierSetup& tier : lower_) check(*tier.tier);
+}
+
+}  // namespace tiersim

@@ -1,0 +1,194 @@
+#pragma once
+/// The tiers together: where a prefix is, and what moves when blocks are loaded, written down, or make room.
+///
+/// Tier 0 is HBM, one Tier per replica (a tensor-parallel group; its ranks hold equal shares of each block). Tiers 1,
+/// 2, ... are shared by the replicas of the node, fastest first, each fed by the tier above it. Moves are Transfers:
+/// one or more flows (one a rank over that rank's own link; one between lower tiers), finished when the last flow ends.
+///
+///   load        lower tier -> HBM, for a request; sources pinned, target frames allocated by the replica
+///   write       upper -> lower, `through`: when blocks appear in the upper tier; source pinned until it ends
+///   write-back  upper -> lower, `back`: when a block is evicted and no lower tier has it. The frame is promised to its
+///               new owner at once, who may use it when the write-back has ended: a loading request waits for it, a
+///               running batch's next step does, a write into the frame starts after it.
+/// A block being written is found in the lower tier when it has arrived. A tier takes at most `backlog` bytes of writes
+/// that have not arrived; what comes on top is refused, as is what the admission policy refuses.
+///
+/// Called by replicas (match, load, write, evicted) and by the simulation (on_flow_end). Cost: O(1) per block and tier.
+/// Buffers of transfers are used again. Source of the write modes: SGLang HiCache, LMCache and vLLM's offloading
+/// connector; left out: slow-down of compute by copies.
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hw/topology.hpp"
+#include "sim/memory/admission.hpp"
+#include "sim/memory/tier.hpp"
+#include "sim/transfer/transfer_engine.hpp"
+
+namespace tiersim {
+
+inline constexpr std::size_t kMaxTiers = 8;  ///< HBM included
+
+using TransferId = Id<struct TransferTag>;
+
+enum class WriteMode { through, back };
+enum class MoveKind { load, write, write_back };
+
+/// A lower tier as configured.
+struct LowerTierSetup {
+  std::string name;
+  std::unique_ptr<Tier> tier;
+  std::unique_ptr<AdmissionPolicy> admission;
+  WriteMode write = WriteMode::through;
+  bool exclusive = false;  ///< a load removes the lower copy
+  Bytes block_bytes;       ///< of one block as stored here and moved to and from here, over all ranks
+  Bytes backlog;           ///< of writes not yet arrived
+  Tokens min_tokens;       ///< a shorter run is not loaded from here
+  bool staged = false;     ///< loads bounce through host memory: all bytes to the host first, then to the GPUs
+  hw::PlaceId place;
+};
+
+/// `count` blocks from position `begin` of a sequence, all in `tier` (0: HBM).
+struct PrefixRun {
+  std::size_t tier = 0;
+  std::uint32_t begin = 0, count = 0;
+};
+
+/// Why a block that was wanted was nowhere to be found.
+enum class MissCause : std::uint8_t { compulsory, elsewhere, capacity, admission, preemption };
+inline constexpr std::size_t kMissCauses = 5;
+
+/// Who waits for a transfer: a request of a replica, or (none) the replica's next step.
+struct Waiter {
+  ReplicaId replica;
+  RequestId request;
+  bool by_layer = false;  ///< a step that overlaps with the transfer, layer by layer
+};
+
+/// Counts of one tier since the start of the run.
+struct TierUse {
+  std::int64_t loads = 0, loaded_blocks = 0;
+  std::int64_t written_blocks = 0, refused_blocks = 0, write_backs = 0;
+};
+
+class Hierarchy {
+ public:
+  struct Setup {
+    std::vector<std::unique_ptr<Tier>> hbm;       ///< by replica
+    std::vector<std::vector<hw::PlaceId>> ranks;  ///< by replica: its GPUs
+    std::vector<LowerTierSetup> lower;
+    hw::PlaceId host;  ///< the host's root, where staged loads stop over
+    std::size_t named_blocks = 0;
+    Tokens block_tokens;
+    bool free_transfers = false;  ///< every move ends at once
+  };
+  Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& engine);
+
+  [[nodiscard]] std::size_t tiers() const { return lower_.size() + 1; }
+  [[nodiscard]] Tier& hbm(ReplicaId replica) { return *hbm_[replica.index()]; }
+  [[nodiscard]] const Tier& hbm(ReplicaId replica) const { return *hbm_[replica.index()]; }
+  [[nodiscard]] const LowerTierSetup& lower(std::size_t tier) const { return lower_[tier - 1]; }
+  [[nodiscard]] const TierUse& use(std::size_t tier) const { return use_[tier]; }
+
+  /// The longest contiguous prefix of `blocks` over the union of the tiers, each block from the fastest that has it;
+  /// runs shorter than their tier's min_tokens end it. Appends to `runs`; returns the prefix's length in blocks.
+  std::uint32_t match(ReplicaId replica, std::span<const BlockId> blocks, std::vector<PrefixRun>& runs) const;
+  /// The cause of a miss on a named block at a first admission.
+  [[nodiscard]] MissCause cause_of(ReplicaId replica, BlockId block) const;
+  /// Notes that the replica has computed (or is computing) these named blocks.
+  void mark_seen(ReplicaId replica, std::span<const BlockId> blocks);
+
+  /// How long loading these runs would take from now, with links as busy as they are.
+  [[nodiscard]] Duration estimate_load(ReplicaId replica, std::span<const PrefixRun> runs, Time now) const;
+  /// Starts loading a run of blocks from a lower tier into allocated HBM frames. `after` is a write-back that frees
+  /// those frames, or none(). The transfer has no waiter yet.
+  TransferId load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
+                  std::span<const FrameId> frames, TransferId after, Time now, bool record_progress);
+  /// Offers blocks that are in HBM to the next tier (write-through tiers take what they lack, others nothing).
+  void write(ReplicaId replica, RequestId request, std::span<const BlockId> blocks, std::span<const FrameId> frames,
+             std::uint32_t first_position, Time now);
+  /// Blocks that left the HBM of a replica to make room. Returns the write-back that must end before their frames can
+  /// be used, or none().
+  TransferId evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now);
+
+  /// The load that still fills this HBM frame, or none().
+  [[nodiscard]] TransferId filling(ReplicaId replica, FrameId frame) const;
+  [[nodiscard]] bool pending(TransferId transfer) const;
+  void wait(TransferId transfer, Waiter waiter);
+  /// A flow ended: finishes its transfer if it was the last, and appends those who waited for it.
+  void on_flow_end(const EndedFlow& flow, Time now, std::vector<Waiter>& released);
+  /// The replica at the HBM end of a transfer that is not finished.
+  [[nodiscard]] ReplicaId replica_of(TransferId transfer) const { return transfers_[transfer.index()].replica; }
+
+  /// Blocks on their way into lower tiers or HBM.
+  [[nodiscard]] std::int64_t transfers_live() const { return live_; }
+  /// Throws InternalError where an invariant of the run is broken: called at its end.
+  void check_conservation() const;
+
+ private:
+  struct Transfer {
+    TransferId id;
+    MoveKind kind = MoveKind::load;
+    bool live = false;
+    ReplicaId replica;  // of the HBM end, if there is one
+    std::size_t source = 0, target = 0;
+    std::uint32_t first_position = 0;
+    RequestId request;
+    std::uint32_t flows_left = 0;
+    Bytes bytes;
+    Time started;
+    std::vector<BlockId> blocks;
+    std::vector<FrameId> source_frames, target_frames;
+    std::vector<FlowId> flows;
+    std::vector<Waiter> waiters;
+  };
+
+  struct Leg {
+    hw::PlaceId from, to;
+    Bytes bytes;
+  };
+
+  Transfer& open(MoveKind kind, ReplicaId replica, RequestId request, std::size_t source, std::size_t target, Time now);
+  void start_flows(Transfer& transfer, TransferId after, Time now, bool record_progress);
+  FlowId start_flow(Transfer& transfer, const Leg& leg, FlowId after, Time now, bool record_progress);
+  void finish(Transfer& transfer, Time now);
+  void close(Transfer& transfer);
+  [[nodiscard]] Tier& tier_at(std::size_t tier, ReplicaId replica) {
+    return tier == 0 ? *hbm_[replica.index()] : *lower_[tier - 1].tier;
+  }
+  [[nodiscard]] bool in_or_below(std::size_t tier, BlockId block) const;
+  /// Offers blocks of the tier above to a write-through tier `target`.
+  void offer(std::size_t target, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
+             std::span<const FrameId> frames, std::uint32_t first_position, Time now);
+  /// Chooses what of `blocks` (none of them in the target) enters the transfer's target tier and gets frames for it.
+  /// Returns the write-back that must end before those frames can be written, or none().
+  TransferId take_in(Transfer& transfer, std::span<const BlockId> blocks, std::span<const FrameId> source_frames,
+                     Time now);
+  TransferId evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, Time now);
+  void touch(std::size_t tier, std::span<const BlockId> blocks, RequestId request, std::uint32_t first_position,
+             Time now);
+
+  const hw::Topology& topology_;
+  TransferEngine& engine_;
+  std::vector<std::unique_ptr<Tier>> hbm_;
+  std::vector<std::vector<hw::PlaceId>> ranks_;
+  std::vector<LowerTierSetup> lower_;
+  hw::PlaceId host_;
+  Tokens block_tokens_;
+  bool free_transfers_;
+  std::deque<Transfer> transfers_;  // stable addresses: transfers open others
+  std::vector<TransferId> free_ids_;
+  std::vector<std::vector<std::uint8_t>> arriving_;  // by lower tier, by frame
+  std::vector<std::vector<TransferId>> filling_;     // by replica, by HBM frame
+  std::vector<std::vector<std::uint64_t>> seen_;     // by replica: a bit per named block
+  std::vector<std::uint8_t> refused_;                // by named block: the last offer was turned down
+  std::vector<Bytes> backlog_;                       // by tier: bytes on their way into it
+  std::vector<TierUse> use_;
+  std::vector<std::uint8_t> admit_;  // scratch
+  std::int64_t live_ = 0;
+  Bytes started_, ended_;
+};
+
+}  // namespace tiersim

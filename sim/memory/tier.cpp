@@ -1,0 +1,110 @@
+#include "sim/memory/tier.hpp"
+
+#include <algorithm>
+
+#include "sim/core/diagnostics.hpp"
+
+namespace tiersim {
+namespace {
+constexpr std::uint32_t kNowhere = FrameId::none().value();
+}
+
+std::size_t Tier::frames_needed(std::int64_t capacity, std::size_t named_blocks, bool unlimited, bool any_content) {
+  const auto frames = static_cast<std::size_t>(capacity);
+  if (unlimited) return (any_content ? frames : 0) + named_blocks;
+  return any_content ? frames : std::min(frames, named_blocks);
+}
+
+Tier::Tier(TierSetup setup, std::size_t frames)
+    : capacity_(setup.capacity),
+      unlimited_(setup.unlimited),
+      policy_(std::move(setup.policy)),
+      frame_of_(setup.named_blocks, kNowhere),
+      block_in_(frames),
+      references_(frames, 0) {
+  if (!unlimited_) capacity_ = std::min<std::int64_t>(capacity_, static_cast<std::int64_t>(frames));
+  empty_.reserve(frames);
+  for (std::size_t f = frames; f-- > 0;) empty_.push_back(FrameId(f));
+}
+
+void Tier::acquire(const BlockRun& run, Time now) {
+  policy_->on_access(run, now);
+  for (FrameId f : run.frames) referenced_ += references_[f.index()]++ == 0;
+}
+
+void Tier::pin(std::span<const FrameId> frames) {
+  for (FrameId f : frames) ++references_[f.index()];
+}
+
+void Tier::forget(FrameId frame) {
+  BlockId& block = block_in_[frame.index()];
+  if (block.index() < frame_of_.size() && frame_of_[block.index()] == frame.value()) {
+    frame_of_[block.index()] = kNowhere;
+    --resident_;
+    ++removed_;
+  }
+  block = BlockId::none();
+}
+
+bool Tier::allocate(std::int64_t count, std::vector<FrameId>& out, std::vector<BlockId>& evicted, Time now) {
+  if (available() < count) return false;
+  const auto wanted = static_cast<std::size_t>(count);
+  const std::size_t from_empty = std::min(wanted, empty_.size());
+  for (std::size_t i = 0; i < from_empty; ++i) {
+    out.push_back(empty_.back());
+    empty_.pop_back();
+    references_[out.back().index()] = 1;
+  }
+  if (from_empty < wanted) {
+    victims_.resize(wanted - from_empty);
+    const std::size_t found = policy_->evict(victims_, PinView(references_), now);
+    ensure(found == victims_.size(), "an eviction policy found fewer victims than are unreferenced");
+    for (FrameId f : victims_) {
+      if (block_in_[f.index()].index() < frame_of_.size()) evicted.push_back(block_in_[f.index()]), ++evicted_;
+      forget(f);
+      references_[f.index()] = 1;
+      out.push_back(f);
+    }
+  }
+  referenced_ += count;
+  return true;
+}
+
+void Tier::set_content(FrameId frame, BlockId block) {
+  if (block.index() < frame_of_.size()) {
+    if (frame_of_[block.index()] != kNowhere) return;
+    frame_of_[block.index()] = frame.value();
+    ++resident_;
+    ++inserted_;
+  }
+  block_in_[frame.index()] = block;
+}
+
+void Tier::release(const BlockRun& run, Time now) {
+  newly_free_.clear();
+  newly_free_blocks_.clear();
+  for (FrameId f : run.frames) {
+    if (--references_[f.index()] > 0) continue;
+    --referenced_;
+    const BlockId block = block_in_[f.index()];
+    if (unlimited_ && block.is_none()) {  // nothing to find again: no reason to hold it
+      policy_->on_remove(f);
+      empty_.push_back(f);
+      continue;
+    }
+    newly_free_.push_back(f);
+    newly_free_blocks_.push_back(block);
+  }
+  BlockRun freed = run;
+  freed.frames = newly_free_;
+  freed.blocks = newly_free_blocks_;
+  if (!newly_free_.empty()) policy_->on_release(freed, now);
+}
+
+void Tier::drop(FrameId frame) {
+  policy_->on_remove(frame);
+  forget(frame);
+  empty_.push_back(frame);
+}
+
+}  // namespace tiersim

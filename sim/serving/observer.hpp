@@ -1,0 +1,40 @@
+#pragma once
+/// A window into a run, for `tiersim why` and the step-by-step tests: what each step did and what befell requests.
+///
+/// Called by Replica when one is attached; the run is the same with and without. Calls come in the order of simulated
+/// time. Spans are valid during the call.
+#include <cstdint>
+#include <span>
+
+#include "sim/core/ids.hpp"
+#include "sim/core/units.hpp"
+#include "sim/cost/cost_model.hpp"
+
+namespace tiersim {
+
+/// A prefilling sequence's part in a step: tokens [offset, offset + tokens) of its sequence.
+struct StepChunk {
+  RequestId request;
+  Tokens offset, tokens;
+  bool last = false;  ///< the prefill ends with this step and a token is produced
+};
+
+struct StepRecord {
+  ReplicaId replica;
+  Time begin, end;
+  Duration compute;  ///< without waits for loads
+  Batch batch;
+  std::span<const StepChunk> chunks;
+};
+
+enum class RequestEvent { arrived, rejected, loading, loaded, admitted, preempted, completed };
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_step(const StepRecord& step) = 0;
+  /// `tokens`: prefix found (loading, admitted), progress lost (preempted), else 0.
+  virtual void on_request(RequestEvent event, RequestId request, ReplicaId replica, Tokens tokens, Time now) = 0;
+};
+
+}  // namespace tiersim

@@ -1,0 +1,302 @@
+#include "sim/serving/simulation.hpp"
+
+#include <algorithm>
+
+#include "sim/core/diagnostics.hpp"
+#include "sim/core/registry.hpp"
+
+namespace tiersim {
+namespace {
+
+// Entities of the arrival class that are no requests.
+constexpr std::uint32_t kSample = UINT32_MAX - 1;
+constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
+constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
+
+std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames, std::uint64_t seed) {
+  return Registry<EvictionPolicy>::instance().make(choice.name, {frames, choice.parameters, seed});
+}
+
+hw::PlaceId host_of(const hw::Topology& topology) {
+  for (std::size_t p = 0; p < topology.places(); ++p)
+    if (topology.name(hw::PlaceId(p)) == "host") return hw::PlaceId(p);
+  throw InternalError("a topology without a host");
+}
+
+}  // namespace
+
+Simulation::Simulation(const ServingSettings& settings, const traces::Trace& trace, SimulationHooks hooks)
+    : settings_(settings),
+      topology_(settings.machine),
+      workload_(trace, settings.block),
+      arrivals_(workload_.trace(), settings.load),
+      transfers_(topology_),
+      hierarchy_(make_hierarchy(), topology_, transfers_),
+      cost_(settings.model, settings.machine, settings.profile, settings.ranks),
+      router_(Registry<Router>::instance().make(
+          settings.router.name, {static_cast<std::size_t>(settings.replicas), settings.router.parameters})),
+      hooks_(std::move(hooks)),
+      dirty_(static_cast<std::size_t>(settings.replicas)),
+      announced_(static_cast<std::size_t>(settings.replicas), Time::never()),
+      loads_(static_cast<std::size_t>(settings.replicas)) {
+  state_.requests.resize(trace.size());
+  state_.generated.resize(trace.size());
+  for (std::size_t r = 0; r < trace.size(); ++r) {
+    state_.requests[r].prompt = trace.prompt_tokens(RequestId(r));
+    state_.requests[r].output = trace.output_tokens(RequestId(r));
+  }
+  for (std::size_t i = 0; i < dirty_.size(); ++i)
+    replicas_.push_back(std::make_unique<Replica>(ReplicaId(i), settings_.engine, workload_, cost_, hierarchy_, state_,
+                                                  hooks_.observer));
+}
+
+Hierarchy::Setup Simulation::make_hierarchy() const {
+  Hierarchy::Setup setup;
+  const bool unlimited = settings_.reference == Reference::infinite;
+  setup.named_blocks = workload_.distinct_blocks();
+  setup.block_tokens = settings_.block;
+  setup.host = host_of(topology_);
+  setup.free_transfers = settings_.reference == Reference::free_transfers;
+  for (std::int64_t i = 0; i < settings_.replicas; ++i) {
+    const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, setup.named_blocks, unlimited, true);
+    setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
+                                                         make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
+                                               frames));
+    std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
+    for (std::int64_t k = 0; k < settings_.ranks; ++k) ranks.push_back(topology_.gpu(i * settings_.ranks + k));
+  }
+  if (settings_.reference == Reference::no_lower_tiers || setup.named_blocks == 0) return setup;
+  for (const LowerTierSettings& tier : settings_.lower) {
+    LowerTierSetup lower;
+    lower.name = tier.name;
+    const std::int64_t capacity = tier.capacity.value() / tier.block_bytes.value();
+    const std::size_t frames = Tier::frames_needed(capacity, setup.named_blocks, unlimited, false);
+    lower.tier =
+        std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks,
+                                         unlimited, make_eviction(tier.eviction, frames, settings_.seed)},
+                               frames);
+    lower.admission = Registry<AdmissionPolicy>::instance().make(tier.admission.name,
+                                                                 {setup.named_blocks, tier.admission.parameters});
+    lower.write = tier.write;
+    lower.exclusive = tier.exclusive;
+    lower.staged = tier.staged;
+    lower.block_bytes = tier.block_bytes;
+    lower.backlog = tier.backlog;
+    lower.min_tokens = tier.min_tokens;
+    lower.place = topology_.storage(tier.storage);
+    setup.lower.push_back(std::move(lower));
+  }
+  return setup;
+}
+
+Time Simulation::horizon() const {
+  const Time arrival = cursor_ < arrivals_.scheduled().size() ? arrivals_.scheduled()[cursor_].time : Time::never();
+  return std::min({arrival, queue_.next_time(), transfers_.next_event()});
+}
+
+ServingOutcome Simulation::run() {
+  const std::size_t requests = state_.requests.size();
+  const WindowSettings& window = settings_.window;
+  if (window.warm_up_time > Duration(0)) {
+    queue_.push({Time(0) + window.warm_up_time, EventClass::arrival, kWindowOpens, 0});
+  } else if (window.warm_up_requests == 0) {
+    open_window(Time(0));
+  }
+  if (window.drain_time > Duration(0) && arrivals_.last() != Time::never())
+    queue_.push({arrivals_.last() - window.drain_time, EventClass::arrival, kWindowCloses, 0});
+  sample(Time(0));
+  Time now;
+  std::size_t reported = 0;
+  while (done_ < requests) {
+    const Time next = horizon();
+    ensure(next != Time::never(), "the run stands still with requests left");
+    now = next;
+    handle_instant(now);
+    if (hooks_.progress && done_ - reported >= 256) hooks_.progress(reported = done_, now);
+    if (hooks_.stop != nullptr && hooks_.stop->load(std::memory_order_relaxed)) break;
+  }
+  outcome_.finished = done_ == requests;
+  while (outcome_.finished && transfers_.next_event() != Time::never()) {  // writes that outlive the last token
+    now = transfers_.next_event();
+    flows_end(now);
+  }
+  if (!window_open_) open_window(now);
+  if (!window_closed_) close_window(now);
+  outcome_.whole = totals_at(now);
+  if (outcome_.series.empty() || outcome_.series.back().at != now) sample(now);
+  if (outcome_.finished) check_conservation();
+  for (const auto& r : replicas_) static_cast<void>(r), outcome_.hbm_capacity.push_back(settings_.hbm.blocks);
+  outcome_.tier_capacity.push_back(settings_.hbm.blocks * settings_.replicas);
+  for (std::size_t t = 1; t < hierarchy_.tiers(); ++t)
+    outcome_.tier_capacity.push_back(hierarchy_.lower(t).tier->capacity());
+  outcome_.gaps.assign(state_.gaps.begin() + static_cast<std::ptrdiff_t>(gaps_begin_),
+                       state_.gaps.begin() + static_cast<std::ptrdiff_t>(gaps_end_));
+  outcome_.requests = std::move(state_.requests);
+  return std::move(outcome_);
+}
+
+/// Everything that happens at one instant, then scheduling, until the instant has nothing left.
+void Simulation::handle_instant(Time now) {
+  if (transfers_.next_event() <= now) flows_end(now);
+  while (!queue_.empty() && queue_.next_time() <= now && queue_.top().kind == EventClass::step_end) {
+    const Event event = queue_.pop();
+    Replica& replica = *replicas_[event.entity];
+    if (!replica.stepping() || replica.step_end() != now) continue;
+    announced_[event.entity] = Time::never();
+    replica.end_step(now);
+    dirty_[event.entity] = 1;
+    ++state_.totals.events;
+  }
+  take_completed(now);
+  while (cursor_ < arrivals_.scheduled().size() && arrivals_.scheduled()[cursor_].time <= now)
+    arrive(arrivals_.scheduled()[cursor_++].request, now);
+  while (!queue_.empty() && queue_.next_time() <= now && queue_.top().kind == EventClass::arrival) {
+    const Event event = queue_.pop();
+    if (event.entity == kSample) {
+      sample(now);
+    } else if (event.entity == kWindowOpens) {
+      open_window(now);
+    } else if (event.entity == kWindowCloses) {
+      close_window(now);
+    } else {
+      arrive(RequestId(event.entity), now);
+    }
+  }
+  schedule_replicas(now);
+}
+
+void Simulation::flows_end(Time now) {
+  ended_.clear();
+  released_.clear();
+  transfers_.advance(now, ended_);
+  for (const EndedFlow& flow : ended_) {
+    ++state_.totals.events;
+    const ReplicaId replica = hierarchy_.replica_of(TransferId(static_cast<std::uint32_t>(flow.tag)));
+    if (!flow.progress.empty()) replicas_[replica.index()]->on_load_progress(flow);
+    hierarchy_.on_flow_end(flow, now, released_);
+    if (!replica.is_none()) {
+      replicas_[replica.index()]->frames_came_back();
+      dirty_[replica.index()] = 1;
+    }
+  }
+  for (const Waiter& w : released_) {
+    replicas_[w.replica.index()]->released(w, now);
+    announce(*replicas_[w.replica.index()], w.replica.index());
+    dirty_[w.replica.index()] = 1;
+  }
+}
+
+void Simulation::arrive(RequestId request, Time now) {
+  ++state_.totals.events;
+  RequestOutcome& out = state_.requests[request.index()];
+  out.arrival = now;
+  const WindowSettings& window = settings_.window;
+  const auto number = static_cast<std::int64_t>(arrived_++);
+  const auto total = static_cast<std::int64_t>(state_.requests.size());
+  if (!window_open_ && window.warm_up_requests > 0 && number >= window.warm_up_requests) open_window(now);
+  if (window.drain_requests > 0 && !window_closed_ && number >= total - window.drain_requests) close_window(now);
+  out.measured = window_open_ && !window_closed_;
+  for (std::size_t i = 0; i < replicas_.size(); ++i) loads_[i] = replicas_[i]->load();
+  const ReplicaId to = replicas_.size() == 1 ? ReplicaId(0) : router_->route(request, loads_);
+  if (replicas_[to.index()]->enqueue(request, now)) {
+    dirty_[to.index()] = 1;
+    return;
+  }
+  ++done_;
+  if (const auto next = arrivals_.after(request, now))
+    queue_.push({next->time, EventClass::arrival, next->request.value(), 0});
+}
+
+void Simulation::take_completed(Time now) {
+  for (RequestId r : state_.completed) {
+    ++done_;
+    if (const auto next = arrivals_.after(r, now))
+      queue_.push({next->time, EventClass::arrival, next->request.value(), 0});
+  }
+  state_.completed.clear();
+}
+
+void Simulation::schedule_replicas(Time now) {
+  for (std::size_t i = 0; i < replicas_.size(); ++i) {
+    if (dirty_[i] == 0) continue;
+    dirty_[i] = 0;
+    Replica& replica = *replicas_[i];
+    if (!replica.stepping()) replica.schedule(now);
+    announce(replica, i);
+  }
+  if (replicas_.size() == 1 && settings_.engine.leaps && hooks_.observer == nullptr) return;
+}
+
+/// Puts the end of a replica's step into the queue, after as many steps as can be taken in one leap.
+void Simulation::announce(Replica& replica, std::size_t index) {
+  if (settings_.engine.leaps && hooks_.observer == nullptr) replica.leap(horizon());
+  const Time end = replica.step_end();
+  if (end == Time::never() || end == announced_[index]) return;
+  announced_[index] = end;
+  queue_.push({end, EventClass::step_end, static_cast<std::uint32_t>(index), 0});
+}
+
+void Simulation::sample(Time now) {
+  SeriesPoint point;
+  point.at = now;
+  for (const auto& r : replicas_)
+    point.running += r->running(), point.waiting += r->waiting(), point.loading += r->loading();
+  for (std::size_t i = 0; i < replicas_.size(); ++i) {
+    const Tier& hbm = hierarchy_.hbm(ReplicaId(i));
+    point.resident[0] += hbm.resident();
+    point.hbm_referenced += hbm.referenced();
+  }
+  for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) point.resident[t] = hierarchy_.lower(t).tier->resident();
+  point.tokens_out = state_.totals.tokens_out;
+  point.tokens_prefilled = state_.totals.tokens_prefilled;
+  outcome_.series.push_back(point);
+  if (settings_.sample_every > Duration(0) && done_ < state_.requests.size())
+    queue_.push({now + settings_.sample_every, EventClass::arrival, kSample, 0});
+}
+
+Totals Simulation::totals_at(Time now) {
+  for (const auto& r : replicas_) r->settle(now);
+  Totals totals = state_.totals;
+  totals.at = now;
+  for (std::size_t i = 0; i < replicas_.size(); ++i) totals.evicted[0] += hierarchy_.hbm(ReplicaId(i)).evicted();
+  for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) {
+    totals.tiers[t] = hierarchy_.use(t);
+    totals.evicted[t] = hierarchy_.lower(t).tier->evicted();
+  }
+  totals.links.assign(transfers_.use().begin(), transfers_.use().end());
+  return totals;
+}
+
+void Simulation::open_window(Time now) {
+  window_open_ = true;
+  state_.gaps.push_back({0, 0});  // so that no gap from before is lengthened
+  gaps_begin_ = state_.gaps.size();
+  outcome_.begin = totals_at(now);
+}
+
+void Simulation::close_window(Time now) {
+  window_closed_ = true;
+  gaps_end_ = state_.gaps.size();
+  state_.gaps.push_back({0, 0});
+  outcome_.end = totals_at(now);
+}
+
+/// What must hold at the end of any run, whatever happened in it.
+void Simulation::check_conservation() const {
+  hierarchy_.check_conservation();
+  ensure(transfers_.bytes_started() == transfers_.bytes_ended(), "bytes sent are not bytes received");
+  std::int64_t asked = 0;
+  for (const RequestOutcome& r : state_.requests) {
+    if (r.status == RequestStatus::rejected) continue;
+    ensure(r.status == RequestStatus::completed, "a request was left behind");
+    asked += r.output;
+    for (const PromptSources* s : {&r.first, &r.final}) {
+      std::uint64_t sum = std::uint64_t{s->recomputed} + s->fresh;
+      for (std::uint32_t t : s->tier) sum += t;
+      ensure(sum == r.prompt, "the sources of a prompt do not sum to it");
+    }
+  }
+  ensure(asked == state_.totals.tokens_out, "tokens produced are not the tokens asked for");
+}
+
+}  // namespace tiersim

@@ -1,0 +1,129 @@
+#pragma once
+/// Request replay: arrivals, replicas, tiers and links on one clock, from the first arrival to the last token.
+///
+/// The loop takes the earliest of: the next scheduled arrival, the event queue (step ends, later turns, samples), the
+/// next change of a flow. Everything at one instant is handled (flow ends, then step ends, then arrivals) before any
+/// replica schedules. Between two such instants a replica that only decodes takes its steps in one leap.
+///
+/// Called by sim/run with everything resolved. One run per object; cost is proportional to what changes, see
+/// replica.hpp. Errors: none from input; InternalError if an invariant breaks (conservation is checked at the end of
+/// every run).
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "calib/profile.hpp"
+#include "hw/topology.hpp"
+#include "models/model_spec.hpp"
+#include "sim/engine/event_queue.hpp"
+#include "sim/memory/hierarchy.hpp"
+#include "sim/serving/arrivals.hpp"
+#include "sim/serving/outcome.hpp"
+#include "sim/serving/replica.hpp"
+#include "sim/serving/router.hpp"
+#include "sim/serving/workload.hpp"
+
+namespace tiersim {
+
+/// Where the measurement window begins and ends. Times count from 0 and from the last scheduled arrival backwards.
+struct WindowSettings {
+  Duration warm_up_time, drain_time;
+  std::int64_t warm_up_requests = 0, drain_requests = 0;
+};
+
+struct PolicyChoice {
+  std::string name;
+  Parameters parameters;
+};
+
+struct HbmSettings {
+  std::int64_t blocks = 0;  ///< frames of one replica
+  PolicyChoice eviction{"vllm", {}};
+};
+
+struct LowerTierSettings {
+  std::string name;
+  std::size_t storage = 0;  ///< index in MachineSpec::storage
+  Bytes capacity;
+  Bytes block_bytes;  ///< of one block as stored here
+  PolicyChoice eviction{"lru", {}}, admission{"always", {}};
+  WriteMode write = WriteMode::through;
+  bool exclusive = false;
+  bool staged = false;
+  Bytes backlog;
+  Tokens min_tokens;
+};
+
+/// Which reference run this is, if any (SEMANTICS: infinite cache, free transfers, no lower tiers).
+enum class Reference { none, infinite, free_transfers, no_lower_tiers };
+
+struct ServingSettings {
+  models::ModelSpec model;
+  hw::MachineSpec machine;
+  calib::Profile profile;
+  std::int64_t replicas = 1, ranks = 1;
+  Tokens block{16};
+  EngineSettings engine;
+  PolicyChoice router{"least_loaded", {}};
+  HbmSettings hbm;
+  std::vector<LowerTierSettings> lower;
+  LoadSettings load;
+  WindowSettings window;
+  Duration sample_every{1'000'000'000};
+  std::uint64_t seed = 1;
+  Reference reference = Reference::none;
+};
+
+struct SimulationHooks {
+  Observer* observer = nullptr;
+  std::function<void(std::size_t done, Time now)> progress;  ///< called now and then, never on a schedule of its own
+  const std::atomic<bool>* stop = nullptr;                   ///< set from outside: end early, keep what there is
+};
+
+class Simulation {
+ public:
+  Simulation(const ServingSettings& settings, const traces::Trace& trace, SimulationHooks hooks = {});
+  [[nodiscard]] ServingOutcome run();
+
+ private:
+  [[nodiscard]] Time horizon() const;
+  void handle_instant(Time now);
+  void flows_end(Time now);
+  void arrive(RequestId request, Time now);
+  void take_completed(Time now);
+  void schedule_replicas(Time now);
+  void announce(Replica& replica, std::size_t index);
+  void sample(Time now);
+  void open_window(Time now);
+  void close_window(Time now);
+  [[nodiscard]] Totals totals_at(Time now);
+  [[nodiscard]] Hierarchy::Setup make_hierarchy() const;
+  void check_conservation() const;
+
+  ServingSettings settings_;
+  hw::Topology topology_;
+  Workload workload_;
+  Arrivals arrivals_;
+  TransferEngine transfers_;
+  Hierarchy hierarchy_;
+  CostModel cost_;
+  std::unique_ptr<Router> router_;
+  SimulationHooks hooks_;
+  ServingState state_;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::vector<std::uint8_t> dirty_;  // by replica: something changed since it last scheduled
+  std::vector<Time> announced_;      // by replica: the step end that is in the queue
+  EventQueue queue_;
+  std::size_t cursor_ = 0;  // next scheduled arrival
+  std::size_t arrived_ = 0, done_ = 0;
+  bool window_open_ = false, window_closed_ = false;
+  std::size_t gaps_begin_ = 0, gaps_end_ = 0;
+  ServingOutcome outcome_;
+  std::vector<EndedFlow> ended_;    // scratch
+  std::vector<Waiter> released_;    // scratch
+  std::vector<ReplicaLoad> loads_;  // scratch
+};
+
+}  // namespace tiersim
