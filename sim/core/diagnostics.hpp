@@ -55,7 +55,7 @@ class Diagnostics {
 class BadInput : public std::runtime_error {
  public:
   explicit BadInput(const Diagnostics& diagnostics) : std::runtime_error(diagnostics.render()) {}
-  explicit BadInput(std::string rendered) : std::runtime_error(std::move(rendered)) {}
+  explicit BadInput(const std::string& rendered) : std::runtime_error(rendered) {}
 };
 
 /// Throws BadInput if there are errors.
