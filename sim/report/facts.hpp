@@ -1,9 +1,10 @@
 #pragma once
 /// What the metrics are made of: one pass over the requests, the gaps and the series of a run.
 ///
-/// Called by metrics.cpp, and by the verdicts and the table for the groups of links. Requests count as measured if they arrived
-/// inside the measurement window; latencies are over measured completed requests; totals are differences between the
-/// end and the begin of the window. Refers to the RunResult, which must outlive it. Cost: O(requests + gaps + samples).
+/// Called by metrics.cpp, and by the verdicts and the table for the groups of links. Requests count as measured if they
+/// arrived inside the measurement window; latencies are over measured completed requests; totals are differences
+/// between the end and the begin of the window. Refers to the RunResult, which must outlive it. Cost: O(requests + gaps
+/// + samples).
 #include <array>
 #include <cstdint>
 #include <string>
@@ -45,8 +46,8 @@ struct Facts {
   SourceSums first, final;
 
   std::int64_t samples = 0;
-  SampledValue running, waiting, loading, referenced;   ///< requests; blocks
-  std::array<SampledValue, kMaxTiers> resident;         ///< blocks
+  SampledValue running, waiting, loading, referenced;  ///< requests; blocks
+  std::array<SampledValue, kMaxTiers> resident;        ///< blocks
 
   [[nodiscard]] const Totals& begin() const { return outcome.begin; }
   [[nodiscard]] const Totals& end() const { return outcome.end; }

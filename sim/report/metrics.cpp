@@ -102,10 +102,9 @@ constexpr std::array kWindow = {
            [](const Facts& f) { return count(f.rejected_never_fits); }},
     RunRow{"requests.rejected.context_too_long", "requests", "Rejected: longer than the model's context.", lower,
            [](const Facts& f) { return count(f.rejected_too_long); }},
-    RunRow{"requests.unfinished", "requests", "Measured requests left undone because the run was stopped.", lower,
-           [](const Facts& f) {
-             return count(f.measured - f.completed - f.rejected_never_fits - f.rejected_too_long);
-           }},
+    RunRow{
+        "requests.unfinished", "requests", "Measured requests left undone because the run was stopped.", lower,
+        [](const Facts& f) { return count(f.measured - f.completed - f.rejected_never_fits - f.rejected_too_long); }},
 };
 
 constexpr std::array kLatencies = {
@@ -238,8 +237,9 @@ constexpr std::array kLink = {
             [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).bytes.value()); }},
     EachRow{"link.<link>.flows", "flows", "Flows that ended on this direction of the link.", neither,
             [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).flows); }},
-    EachRow{"link.<link>.utilisation", "share", "Time with a flow in set-up or moving on it, of the window.", neither,
-            [](const Facts& f, std::size_t l) { return ratio(in_seconds(link_use(f.outcome, l).busy).value(), f.window); }},
+    EachRow{
+        "link.<link>.utilisation", "share", "Time with a flow in set-up or moving on it, of the window.", neither,
+        [](const Facts& f, std::size_t l) { return ratio(in_seconds(link_use(f.outcome, l).busy).value(), f.window); }},
     EachRow{"link.<link>.bandwidth_share", "share", "Bytes moved, of what its full bandwidth could move in the window.",
             neither,
             [](const Facts& f, std::size_t l) {
@@ -301,8 +301,7 @@ std::string filled_in(std::string_view name, std::string_view by) {
 
 void compute(std::span<const EachRow> rows, const std::vector<std::string>& names, const Facts& facts, Metrics& out) {
   for (std::size_t i = 0; i < names.size(); ++i)
-    for (const EachRow& r : rows)
-      out.all.push_back({filled_in(r.name, as_key(names[i])), r.unit, r.value(facts, i)});
+    for (const EachRow& r : rows) out.all.push_back({filled_in(r.name, as_key(names[i])), r.unit, r.value(facts, i)});
 }
 
 void compute_latencies(const Facts& facts, Metrics& out) {
@@ -344,10 +343,24 @@ Metrics compute_metrics(const RunResult& run) {
   return out;
 }
 
-std::optional<double> Metrics::operator[](std::string_view name) const {
+namespace {
+
+const Metric* find_in(const std::vector<Metric>& all, std::string_view name) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const Metric& m) { return m.name == name; });
-  ensure(found != all.end(), "a report asks for a metric that is not defined");
-  return found->value;
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::optional<double> Metrics::operator[](std::string_view name) const {
+  const Metric* metric = find_in(all, name);
+  ensure(metric != nullptr, "a report asks for a metric that is not defined");
+  return metric->value;
+}
+
+std::optional<double> Metrics::find(std::string_view name) const {
+  const Metric* metric = find_in(all, name);
+  return metric != nullptr ? metric->value : std::nullopt;
 }
 
 }  // namespace tiersim

@@ -6,7 +6,8 @@
 /// metric_definitions() is what `tiersim list metrics` prints; compute_metrics() follows the same table, so that
 /// neither can have what the other lacks. Units: s, tok/s, requests/s, requests, tokens, blocks, bytes, loads, flows,
 /// steps, share (0 to 1). Unless a meaning says otherwise, figures of requests are of those that arrived inside the
-/// measurement window, and counts and times are of what happened inside it. Deterministic; O(requests + gaps + samples).
+/// measurement window, and counts and times are of what happened inside it. Deterministic; O(requests + gaps +
+/// samples).
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,8 +35,10 @@ struct Metric {
 
 struct Metrics {
   std::vector<Metric> all;
-  /// The value of a metric, or none; asking for a name that no definition has is our mistake (InternalError).
+  /// The value of a metric, or none; asking for a name that these do not have is our mistake (InternalError).
   [[nodiscard]] std::optional<double> operator[](std::string_view name) const;
+  /// The same for names that another run has: its tiers may be more.
+  [[nodiscard]] std::optional<double> find(std::string_view name) const;
   /// The same, 0 where there is none.
   [[nodiscard]] double or_zero(std::string_view name) const { return (*this)[name].value_or(0); }
 };

@@ -18,7 +18,7 @@ struct Report {
   Metrics metrics;                  ///< of the run
   std::vector<Metrics> references;  ///< as in result.references
   StabilityVerdict stability;
-  std::vector<TierVerdict> tiers;   ///< as in result.run.context.tiers
+  std::vector<TierVerdict> tiers;  ///< as in result.run.context.tiers
   std::vector<std::string> warnings;
 };
 

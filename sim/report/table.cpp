@@ -66,7 +66,8 @@ std::string request_rate(double x) { return human::number(x) + " req/s"; }
 
 class Table {
  public:
-  Table(const Report& report, const RunInfo* info) : report_(report), result_(report.result), m_(report.metrics), info_(info) {}
+  Table(const Report& report, const RunInfo* info)
+      : report_(report), result_(report.result), m_(report.metrics), info_(info) {}
 
   std::string text() {
     header();
@@ -82,10 +83,10 @@ class Table {
 
  private:
   void header() {
-    out_ += wrapped("", fmt::format("tiersim{}{}  {}  seed {}  trace {}  profile {}{}", info_ != nullptr ? " " : "",
-                                    info_ != nullptr ? info_->version : "", result_.scenario, result_.seed,
-                                    trace_text(), result_.profile,
-                                    result_.provenance.empty() ? "" : " (" + result_.provenance + ")"));
+    out_ +=
+        wrapped("", fmt::format("tiersim{}{}  {}  seed {}  trace {}  profile {}{}", info_ != nullptr ? " " : "",
+                                info_ != nullptr ? info_->version : "", result_.scenario, result_.seed, trace_text(),
+                                result_.profile, result_.provenance.empty() ? "" : " (" + result_.provenance + ")"));
     for (const std::string& q : result_.question) out_ += wrapped("  # ", q);
     const RunContext& c = result_.run.context;
     out_ += "\n" + wrapped("  ", fmt::format("{} on {}: {} of {}", result_.model, result_.machine,
@@ -103,9 +104,10 @@ class Table {
     std::string out = fmt::format("{}, {} simulated", human::counted(requests(), "request"),
                                   human::long_time(in_seconds(whole.at - Time(0)).value()));
     if (info_ != nullptr && info_->seconds > 0) {
-      out += fmt::format(" in {} ({} requests/s, {} events/s)", human::duration(info_->seconds),
-                         human::grouped(static_cast<std::int64_t>(static_cast<double>(info_->requests) / info_->seconds)),
-                         human::grouped(static_cast<std::int64_t>(static_cast<double>(info_->events) / info_->seconds)));
+      out +=
+          fmt::format(" in {} ({} requests/s, {} events/s)", human::duration(info_->seconds),
+                      human::grouped(static_cast<std::int64_t>(static_cast<double>(info_->requests) / info_->seconds)),
+                      human::grouped(static_cast<std::int64_t>(static_cast<double>(info_->events) / info_->seconds)));
     }
     const double window = m_.or_zero("window.length");
     if (m_.or_zero("requests.measured") < static_cast<double>(requests()))
@@ -217,12 +219,13 @@ class Table {
 
   void gpu_time() {
     if (!m_["gpu.idle"]) return;
-    static constexpr std::array<std::pair<const char*, const char*>, 6> kStates = {{{"gpu.compute", "compute"},
-                                                                                    {"gpu.bandwidth", "bandwidth"},
-                                                                                    {"gpu.communication", "communication"},
-                                                                                    {"gpu.overhead", "overhead"},
-                                                                                    {"gpu.waiting_for_loads", "waiting for loads"},
-                                                                                    {"gpu.idle", "idle"}}};
+    static constexpr std::array<std::pair<const char*, const char*>, 6> kStates = {
+        {{"gpu.compute", "compute"},
+         {"gpu.bandwidth", "bandwidth"},
+         {"gpu.communication", "communication"},
+         {"gpu.overhead", "overhead"},
+         {"gpu.waiting_for_loads", "waiting for loads"},
+         {"gpu.idle", "idle"}}};
     std::vector<std::string> parts;
     for (const auto& [metric, name] : kStates)
       if (m_.or_zero(metric) > 0) parts.push_back(fmt::format("{} {}", name, coarse_share(m_.or_zero(metric))));
@@ -231,9 +234,9 @@ class Table {
 
   void kv_blocks() {
     const MemoryMap& map = result_.memory;
-    std::vector<std::string> parts = {
-        fmt::format("{} of {} tokens a replica{}", human::grouped(map.blocks), result_.run.context.block.value(),
-                    map.blocks_given ? " (given)" : "")};
+    std::vector<std::string> parts = {fmt::format("{} of {} tokens a replica{}", human::grouped(map.blocks),
+                                                  result_.run.context.block.value(),
+                                                  map.blocks_given ? " (given)" : "")};
     if (m_["kv.occupancy.mean"])
       parts.push_back(fmt::format("in use {} mean, {} peak", coarse_share(m_.or_zero("kv.occupancy.mean")),
                                   coarse_share(m_.or_zero("kv.occupancy.peak"))));
@@ -249,10 +252,11 @@ class Table {
     const TierInfo& tier = result_.run.context.tiers[t];
     const std::string prefix = "tier." + as_key(tier.name);
     const auto size = [&](const char* metric) { return human::bytes(m_.or_zero(prefix + metric)); };
-    out_ += line(tier.name, {config::text_of(tier.capacity),
-                             fmt::format("eviction {}, admission {}, write {}", tier.eviction, tier.admission, tier.write),
-                             fmt::format("filled {}", coarse_share(m_.or_zero(prefix + ".filled.peak"))),
-                             "loaded " + size(".loaded_bytes"), "written " + size(".written_bytes")});
+    out_ +=
+        line(tier.name, {config::text_of(tier.capacity),
+                         fmt::format("eviction {}, admission {}, write {}", tier.eviction, tier.admission, tier.write),
+                         fmt::format("filled {}", coarse_share(m_.or_zero(prefix + ".filled.peak"))),
+                         "loaded " + size(".loaded_bytes"), "written " + size(".written_bytes")});
   }
 
   void scheduling() {

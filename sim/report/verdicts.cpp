@@ -65,8 +65,10 @@ Counts counts_in(const RunResult& run, Span span) {
 
 std::string sentence(const StabilityVerdict& v) {
   switch (v.state) {
-    case Stability::unknown: return "too few arrivals to tell whether the load is borne";
-    case Stability::stable: return "stable over the window";
+    case Stability::unknown:
+      return "too few arrivals to tell whether the load is borne";
+    case Stability::stable:
+      return "stable over the window";
     case Stability::backlogged:
       return fmt::format("backlogged: the queue grew throughout the window, from {} to {} requests",
                          human::number(v.queue[0]), human::number(v.queue[3]));
@@ -79,12 +81,12 @@ std::string sentence(const StabilityVerdict& v) {
 
 /// One tier's lookups within the window, in blocks.
 struct Lookups {
-  std::int64_t missed = 0;    ///< not found in this tier or above
-  std::int64_t below = 0;     ///< of those, found further down
-  std::int64_t evicted = 0;   ///< of those, had been in some tier and were evicted from all
-  std::int64_t refused = 0;   ///< of those, turned away from a lower tier
-  std::int64_t elsewhere = 0; ///< of those, only another replica had them
-  std::int64_t wanted = 0;    ///< by the admissions, whatever tier they were found in
+  std::int64_t missed = 0;     ///< not found in this tier or above
+  std::int64_t below = 0;      ///< of those, found further down
+  std::int64_t evicted = 0;    ///< of those, had been in some tier and were evicted from all
+  std::int64_t refused = 0;    ///< of those, turned away from a lower tier
+  std::int64_t elsewhere = 0;  ///< of those, only another replica had them
+  std::int64_t wanted = 0;     ///< by the admissions, whatever tier they were found in
 
   [[nodiscard]] double share(std::int64_t part) const {
     return missed > 0 ? static_cast<double>(part) / static_cast<double>(missed) : 0;
@@ -133,8 +135,9 @@ LinkGroup busiest_link(const TierView& v) {
   LinkGroup busiest;
   for (const LinkGroup& link : v.links) {
     const std::string owner = link.name.substr(0, link.name.find(' '));
-    const bool of_another = owner != v.info().name && std::any_of(v.run.context.tiers.begin(), v.run.context.tiers.end(),
-                                                                  [&](const TierInfo& t) { return t.name == owner; });
+    const bool of_another =
+        owner != v.info().name && std::any_of(v.run.context.tiers.begin(), v.run.context.tiers.end(),
+                                              [&](const TierInfo& t) { return t.name == owner; });
     if (!of_another && link.busy_max > busiest.busy_max) busiest = link;
   }
   return busiest;
@@ -176,8 +179,8 @@ bool limited_by_bandwidth(const TierView& v, TierVerdict& verdict) {
   }
   const double refused = v.lookups.share(v.lookups.refused);
   if (v.info().admission == "always" && v.of_tier("refused_blocks") > 0 && refused >= kNoticeable) {
-    verdict.figure = fmt::format("{} of its misses were turned away because its writes were behind",
-                                 coarse_share(refused));
+    verdict.figure =
+        fmt::format("{} of its misses were turned away because its writes were behind", coarse_share(refused));
     verdict.advice = second_touch_advice(v);
     return true;
   }
@@ -219,7 +222,8 @@ bool limited_by_capacity(const TierView& v, TierVerdict& verdict) {
   const double prefilled = v.metrics.or_zero("throughput.prefilled") * v.metrics.or_zero("window.length");
   const double again = v.metrics.or_zero("recomputed_tokens");
   if (v.tier == 0 && prefilled > 0 && again >= kOfAll * prefilled) {
-    verdict.figure = fmt::format("{} of the tokens prefilled had been lost to preemptions", coarse_share(again / prefilled));
+    verdict.figure =
+        fmt::format("{} of the tokens prefilled had been lost to preemptions", coarse_share(again / prefilled));
     verdict.advice =
         fmt::format("try serving.max_sequences: {}", std::max<std::int64_t>(1, v.run.context.max_sequences / 2));
     return true;
@@ -235,9 +239,10 @@ TierVerdict verdict_of(const TierView& v) {
   const double busy = v.metrics.or_zero("gpu.compute") + v.metrics.or_zero("gpu.bandwidth") +
                       v.metrics.or_zero("gpu.communication") + v.metrics.or_zero("gpu.overhead");
   verdict.limit = busy >= kBusyGpu ? TierLimit::compute : TierLimit::nothing;
-  const double fresh = v.lookups.missed > 0 ? 1 - v.lookups.share(v.lookups.below + v.lookups.evicted +
-                                                                  v.lookups.refused + v.lookups.elsewhere)
-                                            : 0;
+  const double fresh =
+      v.lookups.missed > 0
+          ? 1 - v.lookups.share(v.lookups.below + v.lookups.evicted + v.lookups.refused + v.lookups.elsewhere)
+          : 0;
   verdict.figure = v.lookups.missed > 0 ? fmt::format("{} of its misses are new content", coarse_share(fresh))
                                         : "it missed no block that could be reused";
   if (busy >= kBusyGpu) verdict.figure = fmt::format("the GPUs are busy {}, and ", coarse_share(busy)) + verdict.figure;
@@ -252,11 +257,12 @@ std::string overload_warning(const StabilityVerdict& v) {
 }
 
 std::string rejection_warning(const Metrics& m) {
-  return fmt::format("{} rejected ({} can never fit a replica's KV blocks, {} exceed the model's context); they take "
-                     "no part in the figures",
-                     human::counted(static_cast<std::int64_t>(m.or_zero("requests.rejected")), "request"),
-                     human::number(m.or_zero("requests.rejected.never_fits")),
-                     human::number(m.or_zero("requests.rejected.context_too_long")));
+  return fmt::format(
+      "{} rejected ({} can never fit a replica's KV blocks, {} exceed the model's context); they take "
+      "no part in the figures",
+      human::counted(static_cast<std::int64_t>(m.or_zero("requests.rejected")), "request"),
+      human::number(m.or_zero("requests.rejected.never_fits")),
+      human::number(m.or_zero("requests.rejected.context_too_long")));
 }
 
 /// Loads lost, tier by tier; a tier whose verdict says so already needs no second word.
@@ -271,21 +277,30 @@ void warn_of_lost_loads(const TierView& v, std::vector<std::string>& out) {
 
 std::string_view word_of(Stability stability) {
   switch (stability) {
-    case Stability::unknown: return "unknown";
-    case Stability::stable: return "stable";
-    case Stability::backlogged: return "backlogged";
-    case Stability::overloaded: return "overloaded";
+    case Stability::unknown:
+      return "unknown";
+    case Stability::stable:
+      return "stable";
+    case Stability::backlogged:
+      return "backlogged";
+    case Stability::overloaded:
+      return "overloaded";
   }
   return "";
 }
 
 std::string_view word_of(TierLimit limit) {
   switch (limit) {
-    case TierLimit::nothing: return "nothing";
-    case TierLimit::capacity: return "capacity";
-    case TierLimit::policy: return "policy";
-    case TierLimit::bandwidth: return "bandwidth";
-    case TierLimit::compute: return "compute";
+    case TierLimit::nothing:
+      return "nothing";
+    case TierLimit::capacity:
+      return "capacity";
+    case TierLimit::policy:
+      return "policy";
+    case TierLimit::bandwidth:
+      return "bandwidth";
+    case TierLimit::compute:
+      return "compute";
   }
   return "";
 }
@@ -303,8 +318,8 @@ StabilityVerdict stability_of(const RunResult& run) {
   if (n.arrived >= kFewestArrivals && span.end > span.begin) {
     const Duration length = span.end - span.begin;
     for (int q = 0; q < 4; ++q)
-      v.queue[static_cast<std::size_t>(q)] =
-          mean_queue(run, {span.begin + Duration(length.value() * q / 4), span.begin + Duration(length.value() * (q + 1) / 4)});
+      v.queue[static_cast<std::size_t>(q)] = mean_queue(
+          run, {span.begin + Duration(length.value() * q / 4), span.begin + Duration(length.value() * (q + 1) / 4)});
     const double rate = static_cast<double>(std::max<std::int64_t>(1, n.completed)) / span.seconds();
     v.clearing = static_cast<double>(n.queued_at_end) / rate;
     v.borne = std::min(1.0, static_cast<double>(n.completed) / static_cast<double>(n.arrived));

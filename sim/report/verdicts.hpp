@@ -6,7 +6,8 @@
 /// Stability. The loaded span is the window up to the last arrival (what drains afterwards tells nothing), in quarters
 /// q1..q4, each with its mean queue: requests that have arrived and are not yet in the batch, loading ones included,
 /// exact from their times. The queue grew if q4 - q1 >= max(4, seats/20), seats being replicas x max_sequences.
-///   overloaded  it grew, and what is queued when the span ends would take more than a tenth of the span to serve at the
+///   overloaded  it grew, and what is queued when the span ends would take more than a tenth of the span to serve at
+///   the
 ///               rate at which requests completed: percentiles measure the backlog, not the system
 ///   backlogged  it grew from each quarter to the next, but less
 ///   unknown     fewer than 40 arrivals in the window

@@ -10,9 +10,12 @@ namespace tiersim {
 
 [[nodiscard]] constexpr std::string_view word_of(RequestStatus status) {
   switch (status) {
-    case RequestStatus::pending: return "unfinished";
-    case RequestStatus::completed: return "completed";
-    case RequestStatus::rejected: return "rejected";
+    case RequestStatus::pending:
+      return "unfinished";
+    case RequestStatus::completed:
+      return "completed";
+    case RequestStatus::rejected:
+      return "rejected";
   }
   return "";
 }
@@ -20,20 +23,28 @@ namespace tiersim {
 /// Empty for a request that was not rejected.
 [[nodiscard]] constexpr std::string_view word_of(RejectReason reason) {
   switch (reason) {
-    case RejectReason::none: return "";
-    case RejectReason::never_fits: return "never_fits";
-    case RejectReason::context_too_long: return "context_too_long";
+    case RejectReason::none:
+      return "";
+    case RejectReason::never_fits:
+      return "never_fits";
+    case RejectReason::context_too_long:
+      return "context_too_long";
   }
   return "";
 }
 
 [[nodiscard]] constexpr std::string_view word_of(MissCause cause) {
   switch (cause) {
-    case MissCause::compulsory: return "compulsory";
-    case MissCause::elsewhere: return "elsewhere";
-    case MissCause::capacity: return "capacity";
-    case MissCause::admission: return "admission";
-    case MissCause::preemption: return "preemption";
+    case MissCause::compulsory:
+      return "compulsory";
+    case MissCause::elsewhere:
+      return "elsewhere";
+    case MissCause::capacity:
+      return "capacity";
+    case MissCause::admission:
+      return "admission";
+    case MissCause::preemption:
+      return "preemption";
   }
   return "";
 }
