@@ -4,6 +4,7 @@
 /// A reader calls next_line() until it is false and read_fields() for each record. simdjson's on-demand parser reads the
 /// mapped bytes in place (it looks up to 64 bytes past a line's end, which MappedFile provides); what no key asks for is
 /// skipped, not validated. One pass, no allocation per record. Include this only in a reader's .cpp: it brings simdjson.
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <array>
@@ -42,14 +43,14 @@ class JsonLines {
       if (const auto error = std::move(result).get(field)) return fail_json(error);
       const std::size_t index = index_of(field.key(), keys);
       if (index == N) continue;
-      if (seen >> index & 1U) return fail("'" + std::string(keys[index]) + "' appears twice");
+      if (seen >> index & 1U) return fail(fmt::format("'{}' appears twice", keys[index]));
       seen |= 1U << index;
       if (!on_field(index, field.value())) return false;
     }
     // On-demand parsing stops at the closing brace; a second value on the line would pass unnoticed.
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return fail("text after the record's last brace");
     for (std::size_t i = 0; i < required; ++i)
-      if (!(seen >> i & 1U)) return fail("'" + std::string(keys[i]) + "' is missing");
+      if (!(seen >> i & 1U)) return fail(fmt::format("'{}' is missing", keys[i]));
     return true;
   }
 
@@ -68,8 +69,8 @@ class JsonLines {
     for (auto item : list) {
       std::uint64_t number = 0;
       if (const auto error = item.get_uint64().get(number)) [[unlikely]]
-        return fail("'" + std::string(name) + "' holds something else than whole numbers, 0 or more: " +
-                    simdjson::error_message(error));
+        return fail(fmt::format("'{}' holds something else than whole numbers, 0 or more: {}", name,
+                                simdjson::error_message(error)));
       on_item(number);
     }
     return true;
@@ -85,13 +86,13 @@ class JsonLines {
 
   bool fail(std::string message) { return errors_.add(place(), std::move(message)), false; }
   bool fail_json(simdjson::error_code error) {
-    return fail(std::string("the line is no complete JSON object: ") + simdjson::error_message(error));
+    return fail(fmt::format("the line is no complete JSON object: {}", simdjson::error_message(error)));
   }
   bool fail_value(Value value, std::string_view name, std::string_view expected) {
     std::string_view token = value.raw_json_token();
     const RecordPlace at{place().record, token.data() - text_.data()};
     token = token.substr(0, token.find_last_not_of(" \r\n\t") + 1);
-    errors_.add(at, "'" + std::string(name) + "' is " + shown(token) + ", but should be " + std::string(expected));
+    errors_.add(at, fmt::format("'{}' is {}, but should be {}", name, shown(token), expected));
     return false;
   }
 

@@ -37,7 +37,7 @@ std::vector<PublicFile> meant(const std::string& name, const std::string& format
   for (const std::string_view reader : registry.names()) {
     const auto made = registry.make(reader, {});
     for (const PublicFile& file : made->public_files()) {
-      if (fs::path(file.local).filename() == fs::path(name).filename()) of_name.push_back(file);
+      if (fs::path(file.path).filename() == fs::path(name).filename()) of_name.push_back(file);
       if (reader == format) of_format.push_back(file);
     }
   }
@@ -47,11 +47,12 @@ std::vector<PublicFile> meant(const std::string& name, const std::string& format
 void report_missing(const std::string& name, const std::string& format, const std::vector<fs::path>& places,
                     const SourceMark& mark, Diagnostics& diagnostics) {
   Diagnostic& missing = diagnostics.error(mark, fmt::format("no trace file '{}'", name));
-  for (const PublicFile& file : meant(name, format)) {
+  const std::vector<PublicFile> files = meant(name, format);
+  for (const PublicFile& file : files)
     missing.notes.push_back(fmt::format("get it from the GitHub project {}, file {}", file.project, file.path));
+  if (!files.empty() && fs::path(name).is_relative())
     missing.notes.push_back(fmt::format(
-        "put it beside the scenario as '{}', or set TIERSIM_DATA to the folder that holds traces/{}", name, file.local));
-  }
+        "put it beside the scenario as {0}, or set TIERSIM_DATA to the folder that holds traces/{0}", name));
   std::string looked;
   for (const fs::path& place : places) looked += (looked.empty() ? "" : ", ") + place.string();
   missing.notes.push_back("looked for " + looked);

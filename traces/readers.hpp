@@ -24,11 +24,10 @@ struct ReaderSetup {
   std::uint32_t block_tokens = 16;  ///< for readers that hash token ids: the block that they hash; at least 1
 };
 
-/// A public trace that a reader reads: where a user who lacks it gets it, and where it is then looked for.
+/// A public trace that a reader reads: where a user who lacks it gets it.
 struct PublicFile {
   std::string_view project;  ///< on GitHub, "owner/name"
   std::string_view path;     ///< in that project
-  std::string_view local;    ///< where data folders keep it: "mooncake/conversation_trace.jsonl"
 };
 
 /// Reads one format. Stateless after construction.

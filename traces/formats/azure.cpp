@@ -18,9 +18,8 @@ namespace {
 constexpr std::string_view kHeader = "TIMESTAMP,ContextTokens,GeneratedTokens";
 constexpr RequestFieldNames kNames{"TIMESTAMP", "ContextTokens", "GeneratedTokens"};
 
-constexpr std::array<PublicFile, 2> kPublic{
-    {{"Azure/AzurePublicDataset", "data/AzureLLMInferenceTrace_conv.csv", "azure/AzureLLMInferenceTrace_conv.csv"},
-     {"Azure/AzurePublicDataset", "data/AzureLLMInferenceTrace_code.csv", "azure/AzureLLMInferenceTrace_code.csv"}}};
+constexpr std::array<PublicFile, 2> kPublic{{{"Azure/AzurePublicDataset", "data/AzureLLMInferenceTrace_conv.csv"},
+                                             {"Azure/AzurePublicDataset", "data/AzureLLMInferenceTrace_code.csv"}}};
 
 /// Days since 1970-01-01 in the Gregorian calendar; the year counts from March so that the leap day comes last.
 constexpr std::int64_t days_since_1970(std::int64_t year, std::int64_t month, std::int64_t day) {

@@ -20,8 +20,8 @@ enum Key : std::size_t { timestamp, input_length, output_length, hash_ids, key_c
 constexpr std::array<std::string_view, key_count> kKeys{"timestamp", "input_length", "output_length", "hash_ids"};
 constexpr RequestFieldNames kNames{kKeys[timestamp], kKeys[input_length], kKeys[output_length]};
 
-constexpr std::array<PublicFile, 1> kPublic{{{"kvcache-ai/Mooncake", "FAST25-release/traces/conversation_trace.jsonl",
-                                              "mooncake/conversation_trace.jsonl"}}};
+constexpr std::array<PublicFile, 1> kPublic{
+    {{"kvcache-ai/Mooncake", "FAST25-release/traces/conversation_trace.jsonl"}}};
 
 class MooncakeParser {
  public:

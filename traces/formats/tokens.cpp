@@ -23,9 +23,8 @@ constexpr std::array<std::string_view, key_count> kKeys{"input_toks", "output_to
 constexpr std::size_t kRequired = output_ids;
 constexpr RequestFieldNames kNames{kKeys[arrival_time], kKeys[input_toks], kKeys[output_toks]};
 
-constexpr std::array<PublicFile, 1> kPublic{{{"casys-kaist/LLMServingSim",
-                                              "workloads/sharegpt-llama-3.1-8b-300-sps10.jsonl",
-                                              "sharegpt-llama-3.1-8b-300-sps10.jsonl"}}};
+constexpr std::array<PublicFile, 1> kPublic{
+    {{"casys-kaist/LLMServingSim", "workloads/sharegpt-llama-3.1-8b-300-sps10.jsonl"}}};
 
 class TokensParser {
  public:

@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/trace_files.hpp"
+
+using namespace tiersim;
+using namespace tiersim::traces;
+using namespace tiersim::tests;
+
+namespace {
+
+/// A file's content and what should be said about it first.
+struct Case {
+  const char* format;
+  std::string content;
+  std::int64_t record;
+  std::int64_t byte;
+  std::string message;
+};
+
+const std::string kGood = R"({"timestamp": 1000, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]})" "\n";
+const std::string kAzure = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
+const std::string kCsv = "arrival,prompt_tokens,output_tokens\n";
+
+std::string mooncake(const std::string& time, const std::string& in, const std::string& out, const std::string& ids) {
+  return R"({"timestamp": )" + time + R"(, "input_length": )" + in + R"(, "output_length": )" + out +
+         R"(, "hash_ids": )" + ids + "}\n";
+}
+
+void check(const Case& c) {
+  CAPTURE(c.content);
+  const TemporaryFolder folder;
+  Diagnostics diagnostics;
+  const Trace trace = read_trace(folder.write("t", c.content), c.format, diagnostics);
+  CHECK(trace.size() == 0);
+  REQUIRE(diagnostics.all().size() == 1);
+  const Diagnostic& found = diagnostics.all()[0];
+  CHECK(found.message == c.message);
+  CHECK(found.mark.file == folder.path("t"));
+  CHECK(found.mark.record == c.record);
+  CHECK(found.mark.byte == c.byte);
+}
+
+}  // namespace
+
+TEST_CASE("what is said about a bad Mooncake file?") {
+  const auto bytes = static_cast<std::int64_t>(kGood.size());
+  const std::vector<Case> cases{
+      {"mooncake", "", -1, 0, "the trace is empty"},
+      {"mooncake", "\n\n", -1, 0, "the trace has no records"},
+      {"mooncake", kGood + R"({"timestamp": 2000, "input_len)", 2, bytes,
+       "the line is no complete JSON object: A string is opened, but never closed."},
+      {"mooncake", kGood + mooncake("2000", "-5", "5", "[0]"), 2, bytes + 36,
+       "'input_length' is -5, but should be a whole number, 0 or more"},
+      {"mooncake", kGood + mooncake("NaN", "5", "5", "[0]"), 2, bytes + 14,
+       "'timestamp' is NaN, but should be a whole number, 0 or more"},
+      {"mooncake", kGood + mooncake("2e3", "5", "5", "[0]"), 2, bytes + 14,
+       "'timestamp' is 2e3, but should be a whole number, 0 or more"},
+      {"mooncake", kGood + mooncake("2000", "\"5\"", "5", "[0]"), 2, bytes + 36,
+       "'input_length' is \"5\", but should be a whole number, 0 or more"},
+      {"mooncake", kGood + mooncake("2000", "0", "5", "[]"), 2, bytes,
+       "'input_length' is 0, but a request has at least 1 token"},
+      {"mooncake", kGood + mooncake("2000", "5", "0", "[0]"), 2, bytes,
+       "'output_length' is 0, but a request has at least 1 token"},
+      {"mooncake", kGood + mooncake("999", "5", "5", "[0]"), 2, bytes,
+       "time goes backwards: 'timestamp' is 0.001 s before the last record's"},
+      {"mooncake", kGood + mooncake("99999999999999999", "5", "5", "[0]"), 2, bytes,
+       "'timestamp' is more than 146 years after the start"},
+      {"mooncake", kGood + mooncake("2000", "600", "5", "[0]"), 2, bytes,
+       "'hash_ids' has 1 ids, but 600 tokens of 'input_length' are 2 blocks of 512"},
+      {"mooncake", kGood + mooncake("2000", "600", "5", "[0, -1]"), 2, bytes,
+       "'hash_ids' holds something else than whole numbers, 0 or more: The JSON element does not have the requested type."},
+      {"mooncake", kGood + mooncake("2000", "600", "5", "7"), 2, bytes + 68,
+       "'hash_ids' is 7, but should be a list of whole numbers"},
+      {"mooncake", kGood + mooncake("2000", "4294967296", "5", "[0]"), 2, bytes,
+       "'input_length' is 4294967296, more than 32 bits hold"},
+      {"mooncake", kGood + mooncake("2000", "4294967295", "5", "[0]"), 2, bytes,
+       "'input_length' and 'output_length' together are 4294967300, more than 32 bits hold"},
+      {"mooncake", kGood + R"({"timestamp": 2000, "input_length": 5, "hash_ids": [0]})", 2, bytes,
+       "'output_length' is missing"},
+      {"mooncake", kGood + R"({"timestamp": 2000, "timestamp": 5})", 2, bytes, "'timestamp' appears twice"},
+      {"mooncake", mooncake("0", "5", "5", "[0]").substr(0, 75) + "} {}\n", 1, 0, ""},
+      {"mooncake", "[1, 2]\n", 1, 0,
+       "the line is no complete JSON object: The JSON element does not have the requested type."},
+  };
+  for (const Case& c : cases)
+    if (!c.message.empty()) check(c);
+}
+
+TEST_CASE("what is said about a bad Azure file?") {
+  const std::string row = kAzure + "2023-11-16 18:15:46.6805900,374,44\n";
+  const auto bytes = static_cast<std::int64_t>(row.size());
+  const std::vector<Case> cases{
+      {"azure", "a,b\n1,2\n", -1, 0, "the first line should be the header TIMESTAMP,ContextTokens,GeneratedTokens"},
+      {"azure", kAzure, -1, 0, "the trace has no records"},
+      {"azure", row + "2023-11-16 18:15:46.6805900,374", 2, bytes + 31,
+       "'GeneratedTokens' is '', but should be a whole number, 1 or more"},
+      {"azure", row + "2023-11-31 18:15:46.6805900,374,5\n", 2, bytes,
+       "'TIMESTAMP' is '2023-11-31 18:15:46.6805900', but should be a time like 2023-11-16 18:15:46.6805900"},
+      {"azure", row + "2023-11-16 18:15:46.6805900,-1,5\n", 2, bytes + 28,
+       "'ContextTokens' is '-1', but should be a whole number, 1 or more"},
+      {"azure", row + "2023-11-16 18:15:46.6805900,5,nan\n", 2, bytes + 30,
+       "'GeneratedTokens' is 'nan', but should be a whole number, 1 or more"},
+      {"azure", row + "2023-11-16 18:15:46.6805900,5,0\n", 2, bytes,
+       "'GeneratedTokens' is 0, but a request has at least 1 token"},
+      {"azure", row + "2023-11-16 18:15:46.6805900,5,5,5\n", 2, bytes + 30,
+       "'GeneratedTokens' is '5,5', but should be a whole number, 1 or more"},
+      {"azure", row + "2023-11-16 18:15:45.6805900,5,5\n", 2, bytes,
+       "time goes backwards: 'TIMESTAMP' is 1 s before the last record's"},
+  };
+  for (const Case& c : cases) check(c);
+}
+
+TEST_CASE("what is said about a bad plain CSV?") {
+  const std::string row = kCsv + "1,5,5\n";
+  const auto bytes = static_cast<std::int64_t>(row.size());
+  const std::vector<Case> cases{
+      {"csv", "arrival,prompt_token,output_tokens,prompt_tokens\n1,1,1,1\n", -1, 8,
+       "unknown column 'prompt_token'; did you mean 'prompt_tokens'?"},
+      {"csv", "arrival,prompt_tokens,arrival,output_tokens\n", -1, 22, "column 'arrival' appears twice"},
+      {"csv", "arrival,prompt_tokens\n1,1\n", -1, 0, "the header has no column 'output_tokens'"},
+      {"csv", "arrival,prompt_tokens,output_tokens,think_time\n", -1, 0,
+       "column 'think_time' needs a column 'session'"},
+      {"csv", kCsv, -1, 0, "the trace has no records"},
+      {"csv", row + "2,5\n", 2, bytes, "2 fields, but the header has 3"},
+      {"csv", row + "nan,5,5\n", 2, bytes, "'arrival' is 'nan', but should be seconds, 0 or more"},
+      {"csv", row + "-2,5,5\n", 2, bytes, "'arrival' is '-2', but should be seconds, 0 or more"},
+      {"csv", row + "1e12,5,5\n", 2, bytes, "'arrival' is '1e12', but should be seconds, 0 or more"},
+      {"csv", row + "5e9,5,5\n", 2, bytes, "'arrival' is more than 146 years after the start"},
+      {"csv", row + "2,5.5,5\n", 2, bytes + 2, "'prompt_tokens' is '5.5', but should be a whole number, 1 or more"},
+      {"csv", row + "0.5,5,5\n", 2, bytes, "time goes backwards: 'arrival' is 0.5 s before the last record's"},
+      {"csv", row + "2,0,5\n", 2, bytes, "'prompt_tokens' is 0, but a request has at least 1 token"},
+  };
+  for (const Case& c : cases) check(c);
+}
+
+TEST_CASE("what is said about bad token ids?") {
+  const std::vector<Case> cases{
+      {"tokens", R"({"input_toks": 2, "output_toks": 1, "arrival_time_ns": 0, "input_tok_ids": [1]})", 1, 0,
+       "'input_tok_ids' has 1 ids, but 'input_toks' is 2"},
+      {"tokens", R"({"input_toks": 1, "output_toks": 1, "arrival_time_ns": 0})", 1, 0, "'input_tok_ids' is missing"},
+      {"tokens", R"({"input_toks": 1, "output_toks": 1, "arrival_time_ns": 0, "input_tok_ids": [4294967296]})", 1, 0,
+       "'input_tok_ids' holds 4294967296, more than 32 bits hold"},
+      {"tokens", R"({"input_toks": 1, "output_toks": 2, "arrival_time_ns": 0, "input_tok_ids": [1], "output_tok_ids": []})",
+       1, 0, "'output_tok_ids' has 0 ids, but 'output_toks' is 2"},
+  };
+  for (const Case& c : cases) check(c);
+}
+
+TEST_CASE("a file that cannot be read says why") {
+  Diagnostics diagnostics;
+  (void)read_trace("/nowhere/t.csv", "csv", diagnostics);
+  CHECK(diagnostics.render() == "/nowhere/t.csv: error: cannot read the trace: No such file or directory\n");
+  const TemporaryFolder folder;
+  Diagnostics other;
+  (void)read_trace(folder.path(), "csv", other);
+  CHECK(other.all().at(0).message == "cannot read the trace: not a regular file");
+}
+
+TEST_CASE("after 20 mistakes reading stops and says so") {
+  const TemporaryFolder folder;
+  std::string text = kCsv;
+  for (int i = 0; i < 50; ++i) text += "x,1,1\n";
+  Diagnostics diagnostics;
+  (void)read_trace(folder.write("t", text), "csv", diagnostics);
+  REQUIRE(diagnostics.all().size() == 20);
+  CHECK(diagnostics.all()[19].mark.record == 20);
+  CHECK(diagnostics.all()[19].notes == std::vector<std::string>{"stopped here after 20 errors; there may be more"});
+  CHECK(diagnostics.all()[18].notes.empty());
+}

@@ -1,0 +1,154 @@
+// The readers against the published traces and the reference counts on them; skipped where they are absent.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <list>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/trace_files.hpp"
+#include "traces/summary.hpp"
+#include "traces/validate.hpp"
+
+using namespace tiersim;
+using namespace tiersim::traces;
+using namespace tiersim::tests;
+
+namespace {
+
+/// A file under TIERSIM_DATA, or empty after saying that the check is skipped.
+std::string data_file(const std::string& name) {
+  const char* folder = std::getenv("TIERSIM_DATA");
+  const std::string path = folder ? std::string(folder) + "/" + name : std::string();
+  if (!path.empty() && std::filesystem::exists(path)) return path;
+  MESSAGE("skipped: TIERSIM_DATA has no " << name);
+  return {};
+}
+
+Trace good(const std::string& path, std::string_view format) {
+  Diagnostics diagnostics;
+  Trace trace = read_trace(path, format, diagnostics);
+  CHECK(diagnostics.render() == "");
+  CHECK(validate(trace).empty());
+  return trace;
+}
+
+/// Calls f(block, next use as an order: request, then position) for every block of every request, head to tail. A prefix
+/// chain puts a block at the same position in every request, so the position here is that of its next use.
+template <class F>
+void for_each_access(const Trace& trace, F&& f) {
+  const NextUses uses = next_uses(trace);
+  for (std::size_t r = 0; r < trace.size(); ++r) {
+    std::uint64_t position = 0;
+    auto run = uses.of(RequestId(r)).begin();
+    std::uint32_t used = 0;
+    for (const Extent& extent : trace.extents(RequestId(r)))
+      for (std::uint32_t i = 0; i < extent.count; ++i) {
+        if (used == run->count) ++run, used = 0;
+        ++used;
+        f(extent.first + i, std::uint64_t{run->request} << 32 | position++);
+      }
+  }
+}
+
+std::int64_t lru_hits(const Trace& trace, std::size_t capacity) {
+  std::list<std::uint32_t> order;  // most recent first
+  std::vector<std::list<std::uint32_t>::iterator> place(trace.distinct_blocks(), order.end());
+  std::int64_t hits = 0;
+  for_each_access(trace, [&](std::uint32_t block, std::uint64_t) {
+    if (place[block] != order.end()) {
+      ++hits;
+      order.splice(order.begin(), order, place[block]);
+      return;
+    }
+    if (order.size() == capacity) {
+      place[order.back()] = order.end();
+      order.pop_back();
+    }
+    order.push_front(block);
+    place[block] = order.begin();
+  });
+  return hits;
+}
+
+/// Belady that always inserts: the block used again last goes.
+std::int64_t belady_hits(const Trace& trace, std::size_t capacity) {
+  std::set<std::pair<std::uint64_t, std::uint32_t>> by_next_use;
+  std::vector<std::uint64_t> next_use(trace.distinct_blocks());
+  std::vector<bool> resident(trace.distinct_blocks());
+  std::int64_t hits = 0;
+  for_each_access(trace, [&](std::uint32_t block, std::uint64_t next) {
+    if (resident[block]) {
+      ++hits;
+      by_next_use.erase({next_use[block], block});
+    } else if (by_next_use.size() == capacity) {
+      resident[std::prev(by_next_use.end())->second] = false;
+      by_next_use.erase(std::prev(by_next_use.end()));
+    }
+    resident[block] = true;
+    next_use[block] = next;
+    by_next_use.emplace(next, block);
+  });
+  return hits;
+}
+
+}  // namespace
+
+TEST_CASE("is the Mooncake conversation trace read as published?") {
+  const std::string path = data_file("traces/mooncake/conversation_trace.jsonl");
+  if (path.empty()) return;
+  const TraceSummary s = summarise(good(path, "mooncake"));
+  CHECK(s.requests == 12'031);
+  CHECK(s.block_references == 288'500);
+  CHECK(s.distinct_blocks == 182'790);
+  CHECK(s.prompt_tokens.total == 144'793'823);
+  CHECK(s.reused_references == 105'710);
+  CHECK(s.span == Duration(3'536'999'000'000));
+}
+
+TEST_CASE("do LRU and Belady over the interned Mooncake blocks give the reference counts at every capacity?") {
+  const std::string path = data_file("traces/mooncake/conversation_trace.jsonl");
+  const std::string oracle = data_file("../oracle/mooncake_conversation.json");
+  if (path.empty() || oracle.empty()) return;
+  const Trace trace = good(path, "mooncake");
+  std::ifstream in(oracle);
+  int checked = 0;
+  for (const auto& result : nlohmann::json::parse(in)["results"]) {
+    const auto capacity = result["capacity_blocks"].get<std::size_t>();
+    if (result["def"] == "plain.lru") CHECK(lru_hits(trace, capacity) == result["hits"].get<std::int64_t>());
+    if (result["def"] == "plain.opt_forced") CHECK(belady_hits(trace, capacity) == result["hits"].get<std::int64_t>());
+    checked += result["def"] == "plain.lru" || result["def"] == "plain.opt_forced";
+  }
+  CHECK(checked == 32);
+}
+
+TEST_CASE("are the Azure traces read as published?") {
+  const std::string conversation = data_file("traces/azure/AzureLLMInferenceTrace_conv.csv");
+  const std::string code = data_file("traces/azure/AzureLLMInferenceTrace_code.csv");
+  if (conversation.empty() || code.empty()) return;
+  const TraceSummary a = summarise(good(conversation, "azure"));
+  CHECK(a.requests == 19'366);
+  CHECK(a.prompt_tokens.mean == doctest::Approx(1154.70).epsilon(1e-5));
+  CHECK(a.output_tokens.mean == doctest::Approx(211.13).epsilon(1e-5));
+  CHECK(a.prompt_tokens.p50 == 1020);
+  CHECK(a.prompt_tokens.max == 14'050);
+  CHECK(a.output_tokens.p50 == 129);
+  const TraceSummary b = summarise(good(code, "azure"));
+  CHECK(b.requests == 8'819);
+  CHECK(b.prompt_tokens.mean == doctest::Approx(2047.85).epsilon(1e-5));
+  CHECK(b.output_tokens.mean == doctest::Approx(27.88).epsilon(1e-4));
+}
+
+TEST_CASE("is the token trace of the measured runs read as described?") {
+  const std::string path = data_file("measured/serving/sharegpt-llama-3.1-8b-300-sps10.jsonl");
+  if (path.empty()) return;
+  const Trace trace = good(path, "tokens");
+  CHECK(trace.size() == 300);
+  CHECK(trace.arrival(RequestId(0)) == Time(46'926'808));
+  CHECK(trace.prompt_tokens(RequestId(0)) == 2358);
+  CHECK(trace.identified_tokens(RequestId(0)) == (2358 + 531) / 16 * 16);
+}

@@ -1,0 +1,46 @@
+#pragma once
+/// What a trace is like, in numbers: `tiersim trace info`.
+///
+/// Percentile p of n sorted values is x[ceil(p n)], counted from 1. Reuse is that of an infinite cache that keeps every
+/// block from its first mention on. O(n log n) in the requests, O(extents); some arrays of n while it runs.
+#include <cstdint>
+#include <string>
+
+#include "sim/core/units.hpp"
+#include "traces/trace.hpp"
+
+namespace tiersim::traces {
+
+/// Of one value per request.
+struct Distribution {
+  std::uint64_t total = 0;
+  double mean = 0;
+  std::uint64_t p50 = 0, p90 = 0, p99 = 0, max = 0;
+};
+
+struct TraceSummary {
+  Trace::Origin origin;
+  std::uint64_t requests = 0;
+  Duration span;          ///< first to last arrival
+  double rate = 0;        ///< requests per second: gaps / span; 0 without a span
+  double burstiness = 0;  ///< coefficient of variation of the gaps between arrivals: 1 is Poisson
+  Distribution prompt_tokens;
+  Distribution output_tokens;
+  std::uint64_t sessions = 0;  ///< requests without a previous turn, where some have one; else 0
+
+  std::uint32_t block_tokens = 0;
+  std::uint64_t block_references = 0;  ///< over prompt and output
+  std::uint64_t distinct_blocks = 0;
+  std::uint64_t prompt_references = 0;   ///< to blocks that hold prompt tokens
+  std::uint64_t reused_references = 0;   ///< of those, to blocks mentioned before: the best a cache of blocks can do
+  std::uint64_t reusable_tokens = 0;     ///< prompt tokens in the longest prefix of blocks that earlier requests mentioned
+
+  [[nodiscard]] double best_block_reuse() const;  ///< reused / prompt references; 0 without blocks
+  [[nodiscard]] double best_token_reuse() const;  ///< reusable / prompt tokens
+};
+
+[[nodiscard]] TraceSummary summarise(const Trace& trace);
+/// A screenful, ending in a newline.
+[[nodiscard]] std::string to_text(const TraceSummary& summary);
+
+}  // namespace tiersim::traces
