@@ -106,14 +106,14 @@ void stripe(StorageSpec& spec, std::int64_t drives) {
   spec.link.per_operation = spec.link.per_operation / drives;
 }
 
-/// The `drive` (and how many) that a storage entry names; false if it names none, or after an error.
-bool read_drives(Fields& entry, const DeviceLoader& load_device, StorageSpec& spec) {
+/// The `drive` (and how many) that a storage entry names, if it does.
+void read_drives(Fields& entry, const DeviceLoader& load_device, StorageSpec& spec) {
   // `drives` is read apart from the entry's record: the resolved entry holds the sums, and no drives.
   const Value* drive = entry.child("drive");
   const Value* drives = entry.child("drives");
   if (drive == nullptr) {
     if (drives != nullptr) entry.error("drives", fmt::format("'drives' without 'drive' in {}", entry.what()));
-    return false;
+    return;
   }
   std::int64_t count = 1;
   if (drives != nullptr) {
@@ -127,22 +127,20 @@ bool read_drives(Fields& entry, const DeviceLoader& load_device, StorageSpec& sp
     fields.finish();
   }
   const Value* map = device_map(*drive, load_device);
-  if (map == nullptr) return false;
+  if (map == nullptr) return;
   Fields fields(*map, "drive of " + entry.what(), entry.diagnostics());
   static_cast<void>(fields.text("name", std::string()));
   read_store(fields, spec, nullptr);
   fields.finish();
   stripe(spec, count);
-  return true;
 }
 
 StorageSpec read_storage_entry(Fields& entry, const DeviceLoader& load_device) {
   StorageSpec spec, drives;
   spec.name = entry.text("name");
-  const bool has_drive = entry.has("drive");
-  const bool known = read_drives(entry, load_device, drives);
+  read_drives(entry, load_device, drives);
   // A drive that could not be read has been reported; its missing keys are no further mistakes.
-  read_store(entry, spec, has_drive || known ? &drives : nullptr);
+  read_store(entry, spec, entry.has("drive") ? &drives : nullptr);
   entry.finish();
   return spec;
 }

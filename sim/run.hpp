@@ -3,9 +3,10 @@
 ///
 ///   load_scenario (YAML, --set)  ->  resolve (model, machine, profile, trace, policies, memory map)  ->  run
 ///
-/// All three are pure functions of their arguments and the files that these name: no globals, no wall clock, no environment
-/// (the caller says where the library and the data are). Two runs in one process or on two threads give identical results.
-/// Errors: every problem of input is a diagnostic; run() throws InternalError if an invariant of ours breaks.
+/// All three are pure functions of their arguments and the files that these name: no globals, no wall clock, no
+/// environment (the caller says where the library and the data are). Two runs in one process or on two threads give
+/// identical results. Errors: every problem of input is a diagnostic; run() throws InternalError if an invariant of
+/// ours breaks.
 #include <atomic>
 #include <functional>
 #include <string>
@@ -40,8 +41,8 @@ struct ResolvedScenario {
   GoodputLimits limits;
   MemoryMap memory;
   std::vector<std::string> semantics;
-  std::string trace_name;      ///< as the scenario names it
-  config::Value resolved;      ///< every value spelled out, with its origin
+  std::string trace_name;  ///< as the scenario names it
+  config::Value resolved;  ///< every value spelled out, with its origin
 };
 
 [[nodiscard]] Scenario load_scenario(const std::string& path, const std::vector<std::string>& overrides,
@@ -51,8 +52,8 @@ struct ResolvedScenario {
 
 struct RunOptions {
   bool references = true;
-  int threads = 1;                     ///< references run beside the run itself
-  Observer* observer = nullptr;        ///< of the run itself
+  int threads = 1;               ///< references run beside the run itself
+  Observer* observer = nullptr;  ///< of the run itself
   /// Now and then: requests done and to do over all runs.
   std::function<void(std::size_t done, std::size_t total)> progress;
   const std::atomic<bool>* stop = nullptr;

@@ -126,7 +126,8 @@ std::optional<Parsed> split(std::string_view text, const Measure& measure, std::
   const auto [rest, code] = std::from_chars(text.data(), end, ignored);
   const std::string_view number(text.data(), static_cast<std::size_t>(rest - text.data()));
   const bool has_digit = number.find_first_of("0123456789") != std::string_view::npos;
-  if (number.empty() || !has_digit) {
+  const bool goes_on = rest != end && std::string_view(",._").find(*rest) != std::string_view::npos;  // "1,000"
+  if (!has_digit || goes_on) {
     const std::string word = folded(text);
     const bool infinite = word == "nan" || word == "inf" || word == "infinity";
     say(problem, text, infinite ? "is not finite" : text.empty() ? "is empty" : "is not a number", measure);
@@ -222,7 +223,7 @@ std::string plain(const Decimal& d) {
   const int point = size + d.exponent;  // digits before the decimal point
   std::string out = d.negative ? "-" : "";
   if (d.digits.empty()) return out + "0";
-  if (point > 18 || point < -5) return out + fmt::format("{}e{}", d.digits, d.exponent);
+  if (point > 21 || point < -5) return out + fmt::format("{}e{}", d.digits, d.exponent);
   if (point <= 0) return out + "0." + std::string(static_cast<std::size_t>(-point), '0') + d.digits;
   if (point >= size) return out + d.digits + std::string(static_cast<std::size_t>(point - size), '0');
   const auto at = static_cast<std::size_t>(point);
@@ -239,14 +240,14 @@ void keep_shorter(std::string& best, std::string candidate) {
   if (best.empty() || candidate.size() < best.size()) best = std::move(candidate);
 }
 
-/// The shortest exact text with at most three decimals.
+/// The shortest exact text of a value other than 0, with at least 1 before the point and at most three decimals.
 std::string print_whole(std::int64_t v, const Measure& measure) {
   const Wide magnitude = v < 0 ? Wide{0} - static_cast<Wide>(v) : static_cast<Wide>(v);
   std::string best;
   for (const Unit& unit : measure.units) {
     Wide factor = static_cast<Wide>(unit.times) << unit.two;
     for (int i = 0; i < unit.ten; ++i) factor *= 10;
-    if (magnitude * 1000 % factor != 0) continue;
+    if (magnitude < factor || magnitude * 1000 % factor != 0) continue;
     Decimal d = decimal_of(fmt::format("{}", static_cast<std::uint64_t>(magnitude / factor)));
     if (const auto thousandths = static_cast<int>(magnitude * 1000 / factor % 1000); thousandths != 0)
       d = decimal_of(fmt::format("{}.{:03}", static_cast<std::uint64_t>(magnitude / factor), thousandths));

@@ -30,16 +30,16 @@ class Source {
 
   [[nodiscard]] SourceMark mark(const YAML::Mark& at) {
     if (at.is_null()) return whole();
-    return mark_at(static_cast<std::size_t>(at.pos), at.line + 1);
+    return mark_at(offset(at), at.line + 1);
   }
 
-  [[nodiscard]] SourceMark mark_at(std::size_t offset, int line) {
-    offset = std::min(offset, text_.size());
+  [[nodiscard]] SourceMark mark_at(std::size_t place, int line) {
+    move_to(place);
     SourceMark m = whole();
     m.line = line;
-    m.column = column(offset);
-    const std::size_t end = line_end(offset);
-    if (!is_file_ && end - line_start_ <= kLongestQuote) m.text = text_.substr(line_start_, end - line_start_);
+    m.column = column_;
+    if (!is_file_ && line_end_ - line_start_ <= kLongestQuote)
+      m.text = text_.substr(line_start_, line_end_ - line_start_);
     return m;
   }
 
@@ -49,56 +49,71 @@ class Source {
     return m;
   }
 
-  /// Characters of the scalar's first line, quotes included.
-  [[nodiscard]] int width_of(const YAML::Mark& at, const std::string& value, bool quoted) const {
-    const std::size_t start = std::min(static_cast<std::size_t>(std::max(at.pos, 0)), text_.size());
-    const std::size_t end = line_end(start);
-    std::size_t size = value.size();
-    if (quoted && start < end) {
-      const auto close = text_.find(text_[start], start + 1);
-      size = (close == std::string::npos ? end : close + 1) - start;
+  [[nodiscard]] std::size_t offset(const YAML::Mark& at) const {
+    return std::min(static_cast<std::size_t>(std::max(at.pos, 0)), text_.size());
+  }
+
+  /// Where a scalar's own text starts: after its anchor and tag.
+  [[nodiscard]] std::size_t scalar_start(const YAML::Mark& at) const {
+    std::size_t i = offset(at);
+    while (i < text_.size() && (text_[i] == '&' || text_[i] == '!'))
+      i = std::min(text_.find_first_not_of(" \t\r\n", std::min(text_.find_first_of(" \t\r\n", i), text_.size())),
+                   text_.size());
+    return i;
+  }
+
+  /// One past the quote that closes the one at `start`; npos if there is none.
+  [[nodiscard]] std::size_t quote_end(std::size_t start) const {
+    const char quote = text_[start];
+    for (std::size_t i = start + 1; i < text_.size(); ++i) {
+      if (quote == '"' && text_[i] == '\\') {
+        ++i;
+      } else if (text_[i] == quote) {
+        if (quote == '"' || i + 1 == text_.size() || text_[i + 1] != quote) return i + 1;
+        ++i;
+      }
     }
-    return std::max(1, characters(start, std::min(start + size, end)));
+    return std::string::npos;
+  }
+
+  /// Characters from `start` to `end`, at most to the end of the line.
+  [[nodiscard]] int width(std::size_t start, std::size_t end) {
+    move_to(start);
+    return std::max(1, characters(start, std::min(end, line_end_)));
   }
 
   [[nodiscard]] const std::string& text() const { return text_; }
-  [[nodiscard]] char at(const YAML::Mark& mark) const {
-    const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
-    return offset < text_.size() ? text_[offset] : '\0';
-  }
   [[nodiscard]] std::size_t line_start(std::size_t offset) const {
     const auto before = offset == 0 ? std::string::npos : text_.rfind('\n', offset - 1);
     return before == std::string::npos ? 0 : before + 1;
   }
 
  private:
-  [[nodiscard]] std::size_t line_end(std::size_t offset) const {
-    std::size_t end = std::min(text_.find('\n', offset), text_.size());
-    if (end > offset && text_[end - 1] == '\r') --end;
-    return end;
-  }
   [[nodiscard]] int characters(std::size_t from, std::size_t to) const {
     return static_cast<int>(std::count_if(text_.begin() + static_cast<std::ptrdiff_t>(from),
                                           text_.begin() + static_cast<std::ptrdiff_t>(to),
                                           [](char c) { return (c & 0xC0) != 0x80; }));
   }
-  /// Counts on from the last position where it can, so that one long line costs no more than many short ones.
-  [[nodiscard]] int column(std::size_t offset) {
-    if (offset < last_ || text_.find('\n', last_) < offset) {
-      line_start_ = line_start(offset);
-      last_ = line_start_, last_column_ = 1;
+  /// Counts on from the last place where it can, so that one long line costs no more than many short ones.
+  void move_to(std::size_t place) {
+    if (place < line_start_ || place > line_end_ || place_ > text_.size()) {
+      line_start_ = line_start(place);
+      line_end_ = std::min(text_.find('\n', place), text_.size());
+      place_ = line_start_, column_ = 1;
+    } else if (place < place_) {
+      place_ = line_start_, column_ = 1;
     }
-    last_column_ += characters(last_, offset);
-    last_ = offset;
-    return last_column_;
+    column_ += characters(place_, place);
+    place_ = place;
   }
 
   const std::string& text_;
   std::string name_;
   bool is_file_;
-  std::size_t line_start_ = 0;
-  std::size_t last_ = 0;
-  int last_column_ = 1;
+  std::size_t line_start_ = 0;  // of the line that move_to() was on last; line_end_ is its line break
+  std::size_t line_end_ = 0;
+  std::size_t place_ = std::string::npos;
+  int column_ = 1;
 };
 
 /// Builds the tree from yaml-cpp's events, which know every place, and find duplicate keys that its nodes hide.
@@ -108,7 +123,9 @@ class Builder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& at) override {
     if (++documents_ != 2) return;
-    diagnostics_.error(source_.mark(at), "a second document starts here, one per file is read");
+    const bool announced = source_.text().compare(source_.offset(at), 3, "---") == 0;
+    diagnostics_.error(source_.mark(at), announced ? "a second document starts here, one per file is read"
+                                                   : "this does not belong to what stands above");
   }
   void OnDocumentEnd() override {}
 
@@ -126,9 +143,8 @@ class Builder final : public YAML::EventHandler {
     v.scalar = text;
     v.quoted = tag == "!";
     v.mark = source_.mark(at);
-    v.mark.width = source_.width_of(at, text, v.quoted && (source_.at(at) == '"' || source_.at(at) == '\''));
-    if (v.quoted || tag == "?") return put(std::move(v), anchor);
-    reject_tag(v.mark, tag);
+    v.mark.width = width_of(at, text, v.mark);
+    if (tag != "!" && tag != "?") reject_tag(v.mark, tag);
     put(std::move(v), anchor);
   }
 
@@ -158,10 +174,16 @@ class Builder final : public YAML::EventHandler {
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
 
-  /// What was read, open collections closed.
+  /// What was read; collections that a syntax error left open are closed.
   [[nodiscard]] Value take() {
     while (!stack_.empty()) close();
     return std::move(root_);
+  }
+
+  /// To be called where there was no syntax error: after a missing bracket yaml-cpp takes lists for keys.
+  void report_keys() {
+    for (const auto& [mark, kind] : bad_keys_)
+      diagnostics_.error(mark, fmt::format("a key must be a word, found {}", kind_name(kind)));
   }
 
  private:
@@ -179,6 +201,16 @@ class Builder final : public YAML::EventHandler {
   };
 
   [[nodiscard]] bool inside_entry() const { return !stack_.empty() && stack_.back().key && stack_.back().keep; }
+
+  /// Characters of a scalar's first line, quotes included. yaml-cpp takes the end of the file for a closing quote.
+  [[nodiscard]] int width_of(const YAML::Mark& at, const std::string& text, const SourceMark& mark) {
+    const std::size_t start = source_.scalar_start(at);
+    const char first = start < source_.text().size() ? source_.text()[start] : ' ';
+    if (first != '"' && first != '\'') return source_.width(start, start + text.size());
+    const std::size_t end = source_.quote_end(start);
+    if (end == std::string::npos) diagnostics_.error(mark, "a quote is never closed");
+    return source_.width(start, end);
+  }
 
   void reject_tag(const SourceMark& mark, const std::string& tag) {
     diagnostics_.error(mark, fmt::format("the tag '{}' means nothing here", tag));
@@ -226,7 +258,7 @@ class Builder final : public YAML::EventHandler {
     map.key = key.scalar;
     map.keep = false;
     if (key.kind != Kind::scalar) {
-      diagnostics_.error(key.mark, fmt::format("a key must be a word, found {}", kind_name(key.kind)));
+      bad_keys_.emplace_back(key.mark, key.kind);
     } else if (key.scalar == "<<" && !key.quoted) {
       diagnostics_.error(key.mark, "maps cannot be merged with '<<'").notes.push_back("write the keys out");
     } else if (const int line = line_of(map, key); line > 0) {
@@ -256,6 +288,7 @@ class Builder final : public YAML::EventHandler {
   Diagnostics& diagnostics_;
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, Anchored> anchors_;
+  std::vector<std::pair<SourceMark, Kind>> bad_keys_;
   Value root_;
   std::size_t copies_ = 0;
   int documents_ = 0;
@@ -311,6 +344,7 @@ std::string in_our_words(const std::string& message) {
       {"end of map flow not found", "'{' without its '}', or a ',' is missing"},
       {"end of sequence flow not found", "'[' without its ']', or a ',' is missing"},
       {"illegal EOF in scalar", "a quote is never closed"},
+      {"bad file", "more than 250 levels of lists and maps"},
       {"unknown token", "a value cannot start with this character (put it in quotes)"},
       {"the referenced anchor is not defined", "this alias names no anchor"},
   };
@@ -326,7 +360,7 @@ void report_syntax(const YAML::Exception& e, Source& source, Diagnostics& diagno
     return;
   }
   const std::string& text = source.text();
-  const std::size_t start = source.line_start(std::min(static_cast<std::size_t>(e.mark.pos), text.size()));
+  const std::size_t start = source.line_start(source.offset(e.mark));
   const std::size_t word = std::min(text.find_first_not_of(" \t", start), text.size());
   const std::size_t tab = text.find('\t', start);
   if (tab >= word) {
@@ -346,6 +380,7 @@ Value parse(const std::string& text, const std::string& name, bool is_file, Diag
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
     }
+    builder.report_keys();
   } catch (const YAML::Exception& e) {
     report_syntax(e, source, diagnostics);
   }

@@ -18,8 +18,14 @@ double p_norm(double a, double b, double p) {
 Operator gemm(const char* name, std::int64_t m, std::int64_t n, std::int64_t k, double weight_bytes,
               double activation_bytes, std::int64_t repeats) {
   const double md = static_cast<double>(m), nd = static_cast<double>(n), kd = static_cast<double>(k);
-  return {name, OperatorKind::gemm, Flops(2 * md * nd * kd), weight_bytes * nd * kd + activation_bytes * md * (nd + kd),
-          repeats, m, n, k};
+  return {name,
+          OperatorKind::gemm,
+          Flops(2 * md * nd * kd),
+          weight_bytes * nd * kd + activation_bytes * md * (nd + kd),
+          repeats,
+          m,
+          n,
+          k};
 }
 
 Operator elementwise(const char* name, double bytes, double flops, std::int64_t repeats) {
@@ -73,18 +79,30 @@ Operator CostModel::prefill_attention(const Batch& b) const {
   const double kv = static_cast<double>(kv_heads_ * model_.head_dim);
   const double bytes = 2.0 * static_cast<double>(b.prefill_tokens.value()) * q * model_.activation_bytes +
                        2.0 * static_cast<double>(b.prefill_context.value()) * kv * model_.kv_bytes;
-  return {"prefill attention", OperatorKind::prefill_attention, Flops(4.0 * static_cast<double>(b.score_pairs) * q),
-          bytes, model_.layers, b.prefill_tokens.value(), b.prefill_context.value(), 0};
+  return {"prefill attention",
+          OperatorKind::prefill_attention,
+          Flops(4.0 * static_cast<double>(b.score_pairs) * q),
+          bytes,
+          model_.layers,
+          b.prefill_tokens.value(),
+          b.prefill_context.value(),
+          0};
 }
 
 Operator CostModel::decode_attention(const Batch& b) const {
   const double q = static_cast<double>(model_.query_heads / ranks_ * model_.head_dim);
   const double kv = static_cast<double>(kv_heads_ * model_.head_dim);
   const double context = static_cast<double>(b.decode_context.value());
-  const double bytes = 2.0 * context * kv * model_.kv_bytes +
-                       2.0 * static_cast<double>(b.decodes) * q * model_.activation_bytes;
-  return {"decode attention", OperatorKind::decode_attention, Flops(4.0 * context * q), bytes, model_.layers, b.decodes,
-          b.decode_context.value(), 0};
+  const double bytes =
+      2.0 * context * kv * model_.kv_bytes + 2.0 * static_cast<double>(b.decodes) * q * model_.activation_bytes;
+  return {"decode attention",
+          OperatorKind::decode_attention,
+          Flops(4.0 * context * q),
+          bytes,
+          model_.layers,
+          b.decodes,
+          b.decode_context.value(),
+          0};
 }
 
 StepTime CostModel::time_of(const Operator& op) const {
@@ -98,8 +116,8 @@ StepTime CostModel::time_of(const Operator& op) const {
   }
   if (op.kind == OperatorKind::all_reduce) {
     const double share = 2.0 * static_cast<double>(ranks_ - 1) / static_cast<double>(ranks_);
-    const double seconds = in_seconds(machine_.collective_latency).value() +
-                           share * op.bytes / machine_.collective_bandwidth.value();
+    const double seconds =
+        in_seconds(machine_.collective_latency).value() + share * op.bytes / machine_.collective_bandwidth.value();
     out.communication = Seconds(seconds * repeats);
     return out;
   }

@@ -1,16 +1,17 @@
 #pragma once
 /// How long one step of the engine takes on one tensor-parallel group, and what bounds it.
 ///
-/// A step runs every sequence's new tokens through all layers at once: the linear operators see the sum of the tokens, the
-/// attention of prefill chunks and of decoding sequences are one kernel each. An operator's time is
+/// A step runs every sequence's new tokens through all layers at once: the linear operators see the sum of the tokens,
+/// the attention of prefill chunks and of decoding sequences are one kernel each. An operator's time is
 ///   launch + (tc^p + tm^p)^(1/p),   tc = FLOPs / (peak x efficiency),   tm = bytes / (HBM x efficiency)
-/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge), unless a measured table
-/// covers it (OperatorTable). All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). FLOPs and bytes follow the
-/// usual counts of a dense decoder with grouped-query attention and a gated MLP; weights are read once a step.
-/// Left out: tile quantisation, clocks under load, skew between ranks.
+/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge), unless a measured
+/// table covers it (OperatorTable). All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). FLOPs and bytes
+/// follow the usual counts of a dense decoder with grouped-query attention and a gated MLP; weights are read once a
+/// step. Left out: tile quantisation, clocks under load, skew between ranks.
 ///
-/// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per count,
-/// so a step costs a few additions and a square root. Not thread-safe (the cache); one instance per run. Deterministic.
+/// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
+/// count, so a step costs a few additions and a square root. Not thread-safe (the cache); one instance per run.
+/// Deterministic.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,13 +25,13 @@ namespace tiersim {
 
 /// What one step computes. Contexts count the tokens attended to, the new ones included.
 struct Batch {
-  Tokens prefill_tokens;          ///< new tokens of all chunks
-  std::int64_t chunks = 0;        ///< prefilling sequences
-  std::int64_t score_pairs = 0;   ///< sum over chunks of n c + n (n + 1) / 2: (query, key) pairs, n tokens at offset c
-  Tokens prefill_context;         ///< sum over chunks of c + n
-  std::int64_t decodes = 0;       ///< decoding sequences, one new token each
-  Tokens decode_context;          ///< sum of their contexts
-  std::int64_t sampled = 0;       ///< sequences that need logits
+  Tokens prefill_tokens;         ///< new tokens of all chunks
+  std::int64_t chunks = 0;       ///< prefilling sequences
+  std::int64_t score_pairs = 0;  ///< sum over chunks of n c + n (n + 1) / 2: (query, key) pairs, n tokens at offset c
+  Tokens prefill_context;        ///< sum over chunks of c + n
+  std::int64_t decodes = 0;      ///< decoding sequences, one new token each
+  Tokens decode_context;         ///< sum of their contexts
+  std::int64_t sampled = 0;      ///< sequences that need logits
 
   void add_chunk(Tokens tokens, Tokens offset) {
     const std::int64_t n = tokens.value(), c = offset.value();
@@ -42,7 +43,8 @@ struct Batch {
   [[nodiscard]] Tokens tokens() const { return prefill_tokens + Tokens(decodes); }
 };
 
-/// A step's time, split by what the operators in it were bound by. total = compute + bandwidth + communication + overhead.
+/// A step's time, split by what the operators in it were bound by. total = compute + bandwidth + communication +
+/// overhead.
 struct StepTime {
   Seconds compute{0}, bandwidth{0}, communication{0}, overhead{0};
   [[nodiscard]] Seconds total() const { return ((compute + bandwidth) + communication) + overhead; }
@@ -59,7 +61,7 @@ struct Operator {
   const char* name = "";
   OperatorKind kind = OperatorKind::gemm;
   Flops flops{0};
-  double bytes = 0;           ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
+  double bytes = 0;  ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
   std::int64_t repeats = 1;
   std::int64_t m = 0, n = 0, k = 0;  ///< GEMM shape per rank; attention: m = queries, n = keys
 };

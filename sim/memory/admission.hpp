@@ -2,8 +2,8 @@
 /// Which blocks may enter a lower tier when they could be written to it.
 ///
 /// Called by the hierarchy with a run of blocks that the tier does not hold, before frames are allocated; the policy
-/// answers for each block. One instance serves one tier. Blocks refused are counted as such (a later miss on one has the
-/// cause "admission"). O(1) per block; state in arrays by block id, allocated once.
+/// answers for each block. One instance serves one tier. Blocks refused are counted as such (a later miss on one has
+/// the cause "admission"). O(1) per block; state in arrays by block id, allocated once.
 #include <cstdint>
 #include <span>
 

@@ -1,10 +1,11 @@
 #pragma once
-/// The queue behind LRU, FIFO and their kin: frames in the order of a stamp, oldest first, pinned ones stepped over once.
+/// The queue behind LRU, FIFO and their kin: frames in the order of a stamp, oldest first, pinned ones stepped over
+/// once.
 ///
-/// A policy calls touch() to stamp a frame (newest), release() when a frame loses its last pin, and evict(). Frames that
-/// evict() finds pinned at the old end are parked outside the list, so that they are not met again; when released they go
-/// to a small heap by stamp. Everything parked is older than everything in the list, so the heap comes first and the
-/// order stays exact. Amortised O(1) per call, O(log parked) for frames that were parked.
+/// A policy calls touch() to stamp a frame (newest), release() when a frame loses its last pin, and evict(). Frames
+/// that evict() finds pinned at the old end are parked outside the list, so that they are not met again; when released
+/// they go to a small heap by stamp. Everything parked is older than everything in the list, so the heap comes first
+/// and the order stays exact. Amortised O(1) per call, O(log parked) for frames that were parked.
 #include <algorithm>
 #include <functional>
 #include <span>

@@ -185,8 +185,8 @@ TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std:
   LowerTierSetup& lower = lower_[t.target - 1];
   admit_.assign(blocks.size(), 0);
   lower.admission->decide(blocks, admit_, now);
-  const std::int64_t room = std::min((lower.backlog - backlog_[t.target]).value() / lower.block_bytes.value(),
-                                     lower.tier->available());
+  const std::int64_t room =
+      std::min((lower.backlog - backlog_[t.target]).value() / lower.block_bytes.value(), lower.tier->available());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const bool in = admit_[i] != 0 && static_cast<std::int64_t>(t.blocks.size()) < room;
     refused_[blocks[i].index()] = in ? 0 : 1;
@@ -209,8 +209,8 @@ TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std:
   return evicted_from(t.target, t.replica, evicted, now);
 }
 
-void Hierarchy::touch(std::size_t tier, std::span<const BlockId> blocks, RequestId request, std::uint32_t first_position,
-                      Time now) {
+void Hierarchy::touch(std::size_t tier, std::span<const BlockId> blocks, RequestId request,
+                      std::uint32_t first_position, Time now) {
   Tier& t = *lower_[tier - 1].tier;
   std::vector<FrameId> frames;
   for (BlockId b : blocks) frames.push_back(t.frame_of(b));
@@ -249,7 +249,8 @@ void Hierarchy::write(ReplicaId replica, RequestId request, std::span<const Bloc
 
 TransferId Hierarchy::evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, Time now) {
   const std::size_t target = tier + 1;
-  if (blocks.empty() || target > lower_.size() || lower_[target - 1].write != WriteMode::back) return TransferId::none();
+  if (blocks.empty() || target > lower_.size() || lower_[target - 1].write != WriteMode::back)
+    return TransferId::none();
   std::vector<BlockId> homeless;
   for (BlockId b : blocks)
     if (!in_or_below(target, b)) homeless.push_back(b);
@@ -274,9 +275,7 @@ TransferId Hierarchy::filling(ReplicaId replica, FrameId frame) const {
   return filling.empty() ? TransferId::none() : filling[frame.index()];
 }
 
-bool Hierarchy::pending(TransferId transfer) const {
-  return !transfer.is_none() && transfers_[transfer.index()].live;
-}
+bool Hierarchy::pending(TransferId transfer) const { return !transfer.is_none() && transfers_[transfer.index()].live; }
 
 void Hierarchy::wait(TransferId transfer, Waiter waiter) { transfers_[transfer.index()].waiters.push_back(waiter); }
 

@@ -1,9 +1,9 @@
 #pragma once
 /// The tiers together: where a prefix is, and what moves when blocks are loaded, written down, or make room.
 ///
-/// Tier 0 is HBM, one Tier per replica (a tensor-parallel group; its ranks hold equal shares of each block). Tiers 1, 2, ...
-/// are shared by the replicas of the node, fastest first, each fed by the tier above it. Moves are Transfers: one or more
-/// flows (one a rank over that rank's own link; one between lower tiers), finished when the last flow ends.
+/// Tier 0 is HBM, one Tier per replica (a tensor-parallel group; its ranks hold equal shares of each block). Tiers 1,
+/// 2, ... are shared by the replicas of the node, fastest first, each fed by the tier above it. Moves are Transfers:
+/// one or more flows (one a rank over that rank's own link; one between lower tiers), finished when the last flow ends.
 ///
 ///   load        lower tier -> HBM, for a request; sources pinned, target frames allocated by the replica
 ///   write       upper -> lower, `through`: when blocks appear in the upper tier; source pinned until it ends
@@ -42,11 +42,11 @@ struct LowerTierSetup {
   std::unique_ptr<Tier> tier;
   std::unique_ptr<AdmissionPolicy> admission;
   WriteMode write = WriteMode::through;
-  bool exclusive = false;      ///< a load removes the lower copy
-  Bytes block_bytes;           ///< of one block as stored here and moved to and from here, over all ranks
-  Bytes backlog;               ///< of writes not yet arrived
-  Tokens min_tokens;           ///< a shorter run is not loaded from here
-  bool staged = false;         ///< loads bounce through host memory: all bytes to the host first, then to the GPUs
+  bool exclusive = false;  ///< a load removes the lower copy
+  Bytes block_bytes;       ///< of one block as stored here and moved to and from here, over all ranks
+  Bytes backlog;           ///< of writes not yet arrived
+  Tokens min_tokens;       ///< a shorter run is not loaded from here
+  bool staged = false;     ///< loads bounce through host memory: all bytes to the host first, then to the GPUs
   hw::PlaceId place;
 };
 
@@ -84,13 +84,13 @@ struct TierUse {
 class Hierarchy {
  public:
   struct Setup {
-    std::vector<std::unique_ptr<Tier>> hbm;         ///< by replica
-    std::vector<std::vector<hw::PlaceId>> ranks;    ///< by replica: its GPUs
+    std::vector<std::unique_ptr<Tier>> hbm;       ///< by replica
+    std::vector<std::vector<hw::PlaceId>> ranks;  ///< by replica: its GPUs
     std::vector<LowerTierSetup> lower;
-    hw::PlaceId host;                               ///< the host's root, where staged loads stop over
+    hw::PlaceId host;  ///< the host's root, where staged loads stop over
     std::size_t named_blocks = 0;
     Tokens block_tokens;
-    bool free_transfers = false;                    ///< every move ends at once
+    bool free_transfers = false;  ///< every move ends at once
   };
   Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& engine);
 
@@ -100,8 +100,8 @@ class Hierarchy {
   [[nodiscard]] const LowerTierSetup& lower(std::size_t tier) const { return lower_[tier - 1]; }
   [[nodiscard]] const TierUse& use(std::size_t tier) const { return use_[tier]; }
 
-  /// The longest contiguous prefix of `blocks` over the union of the tiers, each block from the fastest that has it; runs
-  /// shorter than their tier's min_tokens end it. Appends to `runs`; returns the prefix's length in blocks.
+  /// The longest contiguous prefix of `blocks` over the union of the tiers, each block from the fastest that has it;
+  /// runs shorter than their tier's min_tokens end it. Appends to `runs`; returns the prefix's length in blocks.
   std::uint32_t match(ReplicaId replica, std::span<const BlockId> blocks, std::vector<PrefixRun>& runs) const;
   /// The cause of a miss on a named block at a first admission.
   [[nodiscard]] MissCause cause_of(ReplicaId replica, BlockId block) const;
@@ -110,15 +110,15 @@ class Hierarchy {
 
   /// How long loading these runs would take from now, with links as busy as they are.
   [[nodiscard]] Duration estimate_load(ReplicaId replica, std::span<const PrefixRun> runs, Time now) const;
-  /// Starts loading a run of blocks from a lower tier into allocated HBM frames. `after` is a write-back that frees those
-  /// frames, or none(). The transfer has no waiter yet.
+  /// Starts loading a run of blocks from a lower tier into allocated HBM frames. `after` is a write-back that frees
+  /// those frames, or none(). The transfer has no waiter yet.
   TransferId load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                   std::span<const FrameId> frames, TransferId after, Time now, bool record_progress);
   /// Offers blocks that are in HBM to the next tier (write-through tiers take what they lack, others nothing).
   void write(ReplicaId replica, RequestId request, std::span<const BlockId> blocks, std::span<const FrameId> frames,
              std::uint32_t first_position, Time now);
-  /// Blocks that left the HBM of a replica to make room. Returns the write-back that must end before their frames can be
-  /// used, or none().
+  /// Blocks that left the HBM of a replica to make room. Returns the write-back that must end before their frames can
+  /// be used, or none().
   TransferId evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now);
 
   /// The load that still fills this HBM frame, or none().
@@ -145,7 +145,7 @@ class Hierarchy {
     TransferId id;
     MoveKind kind = MoveKind::load;
     bool live = false;
-    ReplicaId replica;                 // of the HBM end, if there is one
+    ReplicaId replica;  // of the HBM end, if there is one
     std::size_t source = 0, target = 0;
     std::uint32_t first_position = 0;
     RequestId request;
@@ -193,13 +193,13 @@ class Hierarchy {
   bool free_transfers_;
   std::deque<Transfer> transfers_;  // stable addresses: transfers open others
   std::vector<TransferId> free_ids_;
-  std::vector<std::vector<std::uint8_t>> arriving_;   // by lower tier, by frame
-  std::vector<std::vector<TransferId>> filling_;      // by replica, by HBM frame
-  std::vector<std::vector<std::uint64_t>> seen_;      // by replica: a bit per named block
-  std::vector<std::uint8_t> refused_;                 // by named block: the last offer was turned down
-  std::vector<Bytes> backlog_;                        // by tier: bytes on their way into it
+  std::vector<std::vector<std::uint8_t>> arriving_;  // by lower tier, by frame
+  std::vector<std::vector<TransferId>> filling_;     // by replica, by HBM frame
+  std::vector<std::vector<std::uint64_t>> seen_;     // by replica: a bit per named block
+  std::vector<std::uint8_t> refused_;                // by named block: the last offer was turned down
+  std::vector<Bytes> backlog_;                       // by tier: bytes on their way into it
   std::vector<TierUse> use_;
-  std::vector<std::uint8_t> admit_;                   // scratch
+  std::vector<std::uint8_t> admit_;  // scratch
   std::int64_t live_ = 0;
   Bytes started_, ended_;
 };

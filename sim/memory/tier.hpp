@@ -2,10 +2,10 @@
 /// The frames of one tier: which block is where, who references it, and what leaves when room is needed.
 ///
 /// Called by the hierarchy (lower tiers) and by a replica (its HBM). A frame is empty (on the free list), referenced
-/// (count > 0: running sequences, transfers), or held (unreferenced, its content findable until it is evicted). A block is
-/// in at most one frame of a tier; content without an identity (BlockId::none(), or ids from named_blocks() on, which are
-/// private to a request) is not in the index. An allocation succeeds or fails in the same call. The policy hears of frames
-/// as eviction.hpp says.
+/// (count > 0: running sequences, transfers), or held (unreferenced, its content findable until it is evicted). A block
+/// is in at most one frame of a tier; content without an identity (BlockId::none(), or ids from named_blocks() on,
+/// which are private to a request) is not in the index. An allocation succeeds or fails in the same call. The policy
+/// hears of frames as eviction.hpp says.
 ///
 /// Unlimited: the reference run "infinite". `capacity` then bounds the referenced frames alone; held frames are never
 /// evicted and new frames are made as needed.
@@ -23,8 +23,8 @@
 namespace tiersim {
 
 struct TierSetup {
-  std::int64_t capacity = 0;      ///< frames
-  std::size_t named_blocks = 0;   ///< ids below this can be found
+  std::int64_t capacity = 0;     ///< frames
+  std::size_t named_blocks = 0;  ///< ids below this can be found
   bool unlimited = false;
   std::unique_ptr<EvictionPolicy> policy;  ///< built for frames_needed(capacity, named_blocks, unlimited) frames
 };

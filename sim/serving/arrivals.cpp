@@ -33,8 +33,10 @@ Arrivals::Arrivals(const traces::Trace& trace, const LoadSettings& settings) : t
       last += rounded(Seconds(rng.exponential(1.0 / settings.per_second)));
       scheduled_.push_back({last, id});
     } else {
-      const double jitter = settings.jitter > Duration(0) ? rng.uniform() * static_cast<double>(settings.jitter.value()) : 0;
-      scheduled_.push_back({scaled(trace.arrival(id), settings.rate) + Duration(static_cast<std::int64_t>(jitter)), id});
+      const double jitter =
+          settings.jitter > Duration(0) ? rng.uniform() * static_cast<double>(settings.jitter.value()) : 0;
+      scheduled_.push_back(
+          {scaled(trace.arrival(id), settings.rate) + Duration(static_cast<std::int64_t>(jitter)), id});
     }
   }
   if (settings.jitter > Duration(0)) {

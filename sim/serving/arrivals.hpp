@@ -4,9 +4,11 @@
 ///   open         the trace's times divided by `rate`, plus a uniform seeded jitter in [0, jitter)
 ///   poisson      exponential gaps of mean 1/per_second, in the trace's order
 ///   concurrency  `concurrency` requests at 0, then a new one whenever one ends
-///   sessions     first turns as in an open loop; a later turn when its session's last answer has come and been thought over
-/// A rejected request counts as ended at its arrival. Open and poisson arrivals are known in advance (a sorted list, read by
-/// a cursor); the others are pushed as events. Deterministic: ties by request id. O(1) per arrival after construction.
+///   sessions     first turns as in an open loop; a later turn when its session's last answer has come and been thought
+///   over
+/// A rejected request counts as ended at its arrival. Open and poisson arrivals are known in advance (a sorted list,
+/// read by a cursor); the others are pushed as events. Deterministic: ties by request id. O(1) per arrival after
+/// construction.
 #include <optional>
 #include <vector>
 
@@ -20,9 +22,9 @@ enum class LoadKind { open, poisson, concurrency, sessions };
 
 struct LoadSettings {
   LoadKind kind = LoadKind::open;
-  double rate = 1.0;            ///< open, sessions: the trace's time runs this much faster
-  Duration jitter;              ///< open
-  double per_second = 1.0;      ///< poisson
+  double rate = 1.0;        ///< open, sessions: the trace's time runs this much faster
+  Duration jitter;          ///< open
+  double per_second = 1.0;  ///< poisson
   std::int64_t concurrency = 1;
   std::uint64_t seed = 1;
 };
@@ -47,8 +49,8 @@ class Arrivals {
   const traces::Trace& trace_;
   LoadSettings settings_;
   std::vector<Arrival> scheduled_;
-  std::uint32_t next_ = 0;                 // concurrency: the next request to start
-  std::vector<std::uint32_t> next_turn_;   // sessions: by request
+  std::uint32_t next_ = 0;                // concurrency: the next request to start
+  std::vector<std::uint32_t> next_turn_;  // sessions: by request
 };
 
 }  // namespace tiersim

@@ -1,13 +1,14 @@
 #pragma once
 /// The decoding sequences of one replica, kept lazily: work per change, not per sequence and step.
 ///
-/// Every decoding sequence computes one token in every step, so its context is where it joined plus the steps since. The
-/// set keeps the step counter D, the sum of (context - D), how many sequences have each residue (context - D) mod B, and a
-/// calendar of the steps at which sequences finish. Then "how many need a new block now" is one look-up, and a step is one
-/// increment. A sequence whose context (tokens with KV) is a multiple of B needs a block before its next token.
+/// Every decoding sequence computes one token in every step, so its context is where it joined plus the steps since.
+/// The set keeps the step counter D, the sum of (context - D), how many sequences have each residue (context - D) mod
+/// B, and a calendar of the steps at which sequences finish. Then "how many need a new block now" is one look-up, and a
+/// step is one increment. A sequence whose context (tokens with KV) is a multiple of B needs a block before its next
+/// token.
 ///
-/// Called by Replica. join() after the step that ended a prefill; advance() when a step ends; leave() for those that end
-/// or are preempted. join and leave O(log n), the rest O(1). No allocation once grown.
+/// Called by Replica. join() after the step that ended a prefill; advance() when a step ends; leave() for those that
+/// end or are preempted. join and leave O(log n), the rest O(1). No allocation once grown.
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -59,7 +60,8 @@ class DecodeSet {
   /// Takes a member out before it finishes.
   void leave(const Member& m) {
     remove_counts(m);
-    const auto it = std::find_if(calendar_.begin(), calendar_.end(), [&](const Entry& e) { return e.order == m.order; });
+    const auto it =
+        std::find_if(calendar_.begin(), calendar_.end(), [&](const Entry& e) { return e.order == m.order; });
     *it = calendar_.back();
     calendar_.pop_back();
     std::make_heap(calendar_.begin(), calendar_.end(), std::greater<>{});
@@ -95,7 +97,7 @@ class DecodeSet {
   }
 
   std::int64_t block_;
-  std::int64_t step_ = 0;      // D
+  std::int64_t step_ = 0;  // D
   std::int64_t size_ = 0;
   std::int64_t base_sum_ = 0;
   std::vector<std::int64_t> residues_;

@@ -23,7 +23,7 @@ struct StepChunk {
 struct StepRecord {
   ReplicaId replica;
   Time begin, end;
-  Duration compute;                  ///< without waits for loads
+  Duration compute;  ///< without waits for loads
   Batch batch;
   std::span<const StepChunk> chunks;
 };

@@ -1,5 +1,6 @@
 #pragma once
-/// What a serving run leaves behind: per request, per replica, per tier, over time. Plain data; report makes metrics of it.
+/// What a serving run leaves behind: per request, per replica, per tier, over time. Plain data; report makes metrics of
+/// it.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -24,8 +25,8 @@ struct PromptSources {
 };
 
 struct RequestOutcome {
-  Time arrival{-1};      ///< -1 here and below: it has not happened
-  Time scheduled{-1};    ///< first admitted to the batch
+  Time arrival{-1};    ///< -1 here and below: it has not happened
+  Time scheduled{-1};  ///< first admitted to the batch
   Time first_token{-1};
   Time last_token{-1};
   Duration load_wait;  ///< in the loading state
@@ -35,9 +36,9 @@ struct RequestOutcome {
   std::uint16_t replica = 0;
   RequestStatus status = RequestStatus::pending;
   RejectReason reason = RejectReason::none;
-  bool measured = true;        ///< inside the measurement window
+  bool measured = true;  ///< inside the measurement window
   bool admitted = false;
-  std::uint32_t wanted_blocks = 0;              ///< full prompt blocks that a cache could hold, first admission
+  std::uint32_t wanted_blocks = 0;  ///< full prompt blocks that a cache could hold, first admission
   PromptSources first, final;
 };
 
@@ -52,18 +53,18 @@ struct Totals {
   Time at;
   std::int64_t steps = 0, leapt_steps = 0, events = 0;
   std::int64_t tokens_out = 0, tokens_prefilled = 0;
-  StepTime busy;                       ///< over replicas, within steps
-  Duration stepping;                   ///< wall of the simulated clock inside steps, waits included, over replicas
-  Duration step_waits;                 ///< of those, waiting for loads or write-backs inside a step
-  Duration waiting_for_loads;          ///< no step, but some request loading, over replicas
+  StepTime busy;               ///< over replicas, within steps
+  Duration stepping;           ///< wall of the simulated clock inside steps, waits included, over replicas
+  Duration step_waits;         ///< of those, waiting for loads or write-backs inside a step
+  Duration waiting_for_loads;  ///< no step, but some request loading, over replicas
   std::int64_t preemptions = 0, recomputed_tokens = 0;
   std::int64_t loads = 0, lost_loads = 0, declined_loads = 0;
-  Duration load_wait, load_saved;      ///< sums over loads: time waited, prefill time that they replaced
-  Duration lost_time;                  ///< sum over lost loads of wait - saved
-  std::array<std::int64_t, kMissCauses> misses{};   ///< blocks, first admissions; preemption: at later ones
+  Duration load_wait, load_saved;                  ///< sums over loads: time waited, prefill time that they replaced
+  Duration lost_time;                              ///< sum over lost loads of wait - saved
+  std::array<std::int64_t, kMissCauses> misses{};  ///< blocks, first admissions; preemption: at later ones
   std::array<std::int64_t, kMaxTiers> tier_lost_loads{};  ///< lost loads by the slowest tier they came from
   std::array<TierUse, kMaxTiers> tiers{};
-  std::array<std::int64_t, kMaxTiers> evicted{};    ///< named blocks, by tier
+  std::array<std::int64_t, kMaxTiers> evicted{};  ///< named blocks, by tier
   std::vector<LinkUse> links;
 };
 
@@ -71,8 +72,8 @@ struct Totals {
 struct SeriesPoint {
   Time at;
   std::int64_t running = 0, waiting = 0, loading = 0;
-  std::array<std::int64_t, kMaxTiers> resident{};  ///< named blocks by tier
-  std::int64_t hbm_referenced = 0;                 ///< frames in use
+  std::array<std::int64_t, kMaxTiers> resident{};     ///< named blocks by tier
+  std::int64_t hbm_referenced = 0;                    ///< frames in use
   std::int64_t tokens_out = 0, tokens_prefilled = 0;  ///< running totals
 };
 
@@ -82,9 +83,9 @@ struct ServingOutcome {
   Totals begin, end;                     ///< of the measurement window
   Totals whole;                          ///< of the run
   std::vector<SeriesPoint> series;
-  std::vector<std::int64_t> hbm_capacity;  ///< frames, by replica
-  std::vector<std::int64_t> tier_capacity; ///< frames, by tier (0: HBM of all replicas)
-  bool finished = true;                  ///< false: stopped before every request was done
+  std::vector<std::int64_t> hbm_capacity;   ///< frames, by replica
+  std::vector<std::int64_t> tier_capacity;  ///< frames, by tier (0: HBM of all replicas)
+  bool finished = true;                     ///< false: stopped before every request was done
 };
 
 }  // namespace tiersim

@@ -128,7 +128,8 @@ void Replica::schedule_chunk(SlotId slot, std::int64_t tokens) {
   name_blocks(s, from, to, false);
   const auto named = std::min<std::int64_t>(to, static_cast<std::int64_t>(s.names.size()));
   if (named > from)
-    hierarchy_.mark_seen(id_, std::span(s.names).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(named - from)));
+    hierarchy_.mark_seen(
+        id_, std::span(s.names).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(named - from)));
   step_.chunks.push_back({slot, tokens});
   partial_ = s.computed + tokens < s.target ? slot : SlotId::none();
 }

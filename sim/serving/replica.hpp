@@ -1,23 +1,23 @@
 #pragma once
 /// One engine: a tensor-parallel group that batches continuously by the rules of vLLM's V1 scheduler.
 ///
-/// A step: running requests first, in running order, each what it has left or what the token budget allows; if blocks run
-/// out the last running request is preempted (blocks released, back to the head of the queue) until the allocation
-/// succeeds or the requester itself is the one preempted. If nobody was preempted, waiting requests are admitted in order
-/// while seats and budget last, each only if blocks for its whole prompt are free; the first that does not fit ends
-/// admission. Blocks become findable when the step that computes them is scheduled; a block computed while another copy is
-/// resident stays without identity. With lower tiers, a request at the head whose prefix lies there is loaded first; while
-/// it loads it holds frames but no seat, others pass it, and when its blocks are there it is at the front.
-/// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, frames held by loaded
-/// requests further back are taken away (counted as preemptions).
+/// A step: running requests first, in running order, each what it has left or what the token budget allows; if blocks
+/// run out the last running request is preempted (blocks released, back to the head of the queue) until the allocation
+/// succeeds or the requester itself is the one preempted. If nobody was preempted, waiting requests are admitted in
+/// order while seats and budget last, each only if blocks for its whole prompt are free; the first that does not fit
+/// ends admission. Blocks become findable when the step that computes them is scheduled; a block computed while another
+/// copy is resident stays without identity. With lower tiers, a request at the head whose prefix lies there is loaded
+/// first; while it loads it holds frames but no seat, others pass it, and when its blocks are there it is at the front.
+/// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, frames held by
+/// loaded requests further back are taken away (counted as preemptions).
 ///
-/// Only one prefill can be unfinished after a step (it took the rest of the budget), and it is the last in running order;
-/// everything else decodes and lives in the lazy DecodeSet. So a step costs what changes in it.
-/// Departures from vLLM: no look-ahead of asynchronous scheduling (a step sees everything that ended before it starts);
-/// generated blocks get their identity when the request completes or is preempted.
+/// Only one prefill can be unfinished after a step (it took the rest of the budget), and it is the last in running
+/// order; everything else decodes and lives in the lazy DecodeSet. So a step costs what changes in it. Departures from
+/// vLLM: no look-ahead of asynchronous scheduling (a step sees everything that ended before it starts); generated
+/// blocks get their identity when the request completes or is preempted.
 ///
-/// Called by Simulation: enqueue() on arrival, schedule() when no step is in flight and something changed, end_step() at
-/// step_end(), released() when a transfer that it waits for ends.
+/// Called by Simulation: enqueue() on arrival, schedule() when no step is in flight and something changed, end_step()
+/// at step_end(), released() when a transfer that it waits for ends.
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -41,16 +41,16 @@ struct EngineSettings {
   bool reserve_whole_prompt = true;
   LoadWhen load = LoadWhen::cheaper;
   bool layerwise = false;
-  std::int64_t layers = 1;           ///< of the model, for layer-wise overlap
-  bool leaps = true;                 ///< false: every step through the event queue (tests)
+  std::int64_t layers = 1;  ///< of the model, for layer-wise overlap
+  bool leaps = true;        ///< false: every step through the event queue (tests)
 };
 
 /// What the replicas of a run share; filled by Simulation.
 struct ServingState {
-  std::vector<RequestOutcome> requests;   ///< by RequestId
-  std::vector<std::uint32_t> generated;   ///< tokens produced so far, by RequestId
-  std::vector<WeightedSample> gaps;       ///< token gaps, run-length coded
-  std::vector<RequestId> completed;       ///< since the simulation last looked
+  std::vector<RequestOutcome> requests;  ///< by RequestId
+  std::vector<std::uint32_t> generated;  ///< tokens produced so far, by RequestId
+  std::vector<WeightedSample> gaps;      ///< token gaps, run-length coded
+  std::vector<RequestId> completed;      ///< since the simulation last looked
   Totals totals;
 };
 
@@ -91,17 +91,17 @@ class Replica {
     RequestId request;
     Stage stage = Stage::waiting;
     bool sources_recorded = false;
-    std::vector<BlockId> names;       ///< of the named blocks of prompt + output
-    std::vector<FrameId> frames;      ///< held, by position; a decoding sequence's later ones are in the pool
-    std::vector<FrameId> kept;        ///< where its blocks were when it was preempted
-    std::int64_t computed = 0;        ///< tokens with KV, while prefilling
-    std::int64_t target = 0;          ///< tokens to have KV before the next token appears
-    std::int64_t lost = 0;            ///< tokens that had KV when it was preempted
-    std::int64_t last_token = 0;      ///< ns, when preempted while decoding; for the gap
+    std::vector<BlockId> names;   ///< of the named blocks of prompt + output
+    std::vector<FrameId> frames;  ///< held, by position; a decoding sequence's later ones are in the pool
+    std::vector<FrameId> kept;    ///< where its blocks were when it was preempted
+    std::int64_t computed = 0;    ///< tokens with KV, while prefilling
+    std::int64_t target = 0;      ///< tokens to have KV before the next token appears
+    std::int64_t lost = 0;        ///< tokens that had KV when it was preempted
+    std::int64_t last_token = 0;  ///< ns, when preempted while decoding; for the gap
     std::uint64_t order = 0;
     DecodeSet::Member member;
-    std::uint32_t waits = 0;          ///< transfers it waits for
-    std::size_t slowest_tier = 0;     ///< of its load
+    std::uint32_t waits = 0;       ///< transfers it waits for
+    std::size_t slowest_tier = 0;  ///< of its load
     Time load_begin;
     Duration load_saved;
   };
@@ -115,22 +115,22 @@ class Replica {
     Duration compute;
     StepTime time;
     std::int64_t decodes = 0;
-    std::uint32_t gates = 0;          ///< transfers it waits for
-    Time ready;                       ///< when the last write-back that it waited for ended
-    Time layer_bound;                 ///< earliest end that layer-wise loads allow
+    std::uint32_t gates = 0;  ///< transfers it waits for
+    Time ready;               ///< when the last write-back that it waited for ended
+    Time layer_bound;         ///< earliest end that layer-wise loads allow
     Batch batch;
     std::vector<Chunk> chunks;
-    std::vector<SlotId> loaders;      ///< sequences that load layer by layer in it
+    std::vector<SlotId> loaders;  ///< sequences that load layer by layer in it
   };
   /// Where a prefix was found and what taking it would need.
   struct Plan {
     std::vector<PrefixRun> runs;
-    std::vector<FrameId> hits;        ///< HBM frames in order of position
-    std::int64_t prefix = 0;          ///< blocks, hits and loads
-    std::int64_t to_load = 0;         ///< blocks
+    std::vector<FrameId> hits;  ///< HBM frames in order of position
+    std::int64_t prefix = 0;    ///< blocks, hits and loads
+    std::int64_t to_load = 0;   ///< blocks
     std::int64_t unreferenced_hits = 0;
     std::size_t slowest_tier = 0;
-    Duration saved;                   ///< prefill time that the loads replace
+    Duration saved;  ///< prefill time that the loads replace
   };
   enum class Admission { admitted, loading, blocked };
 
@@ -180,20 +180,20 @@ class Replica {
   std::deque<RequestId> waiting_;
   std::vector<Sequence> slots_;
   std::vector<SlotId> free_slots_;
-  std::vector<SlotId> slot_of_;             ///< by request
-  IndexList running_;                       ///< slots in running order
+  std::vector<SlotId> slot_of_;  ///< by request
+  IndexList running_;            ///< slots in running order
   std::int64_t running_count_ = 0, loading_ = 0, unfinished_ = 0, queued_tokens_ = 0;
-  SlotId partial_ = SlotId::none();         ///< the unfinished prefill
+  SlotId partial_ = SlotId::none();  ///< the unfinished prefill
   DecodeSet decode_;
-  std::vector<FrameId> grown_;              ///< frames that decoding sequences took, not yet dealt out
-  bool admission_blocked_ = false;          ///< the head cannot move until frames or seats come back
+  std::vector<FrameId> grown_;      ///< frames that decoding sequences took, not yet dealt out
+  bool admission_blocked_ = false;  ///< the head cannot move until frames or seats come back
   std::uint64_t next_order_ = 0;
   Step step_;
-  Time last_end_;                           ///< of the last step
-  Time accounted_;                          ///< idle time is booked up to here
-  Plan plan_;                               // scratch
-  std::vector<BlockId> evicted_;            // scratch
-  std::vector<TransferId> pending_;         // scratch: what the request at hand waits for
+  Time last_end_;                               ///< of the last step
+  Time accounted_;                              ///< idle time is booked up to here
+  Plan plan_;                                   // scratch
+  std::vector<BlockId> evicted_;                // scratch
+  std::vector<TransferId> pending_;             // scratch: what the request at hand waits for
   TransferId write_back_ = TransferId::none();  // of the last allocate()
 };
 

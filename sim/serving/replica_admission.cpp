@@ -29,8 +29,8 @@ SlotId Replica::slot_for(RequestId request) {
   s.kept.clear();
   s.computed = s.lost = 0;
   s.waits = 0;
-  workload_.append_blocks(request, workload_.named_blocks(request, workload_.prompt(request) + workload_.output(request)),
-                          s.names);
+  workload_.append_blocks(
+      request, workload_.named_blocks(request, workload_.prompt(request) + workload_.output(request)), s.names);
   return slot;
 }
 
@@ -175,7 +175,8 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
   Sequence& s = slots_[slot.index()];
   hbm_.acquire({plan.hits, {}, 0, s.request}, now);
   const auto wait_for = [&](TransferId t) {
-    if (hierarchy_.pending(t) && std::find(pending_.begin(), pending_.end(), t) == pending_.end()) pending_.push_back(t);
+    if (hierarchy_.pending(t) && std::find(pending_.begin(), pending_.end(), t) == pending_.end())
+      pending_.push_back(t);
   };
   for (FrameId f : plan.hits) wait_for(hierarchy_.filling(id_, f));
   s.frames.clear();

@@ -13,8 +13,8 @@
 namespace tiersim {
 
 struct ReplicaLoad {
-  std::int64_t unfinished = 0;   ///< requests waiting, loading or running
-  Tokens queued_tokens;          ///< prompt tokens of those not yet admitted
+  std::int64_t unfinished = 0;  ///< requests waiting, loading or running
+  Tokens queued_tokens;         ///< prompt tokens of those not yet admitted
 };
 
 struct RouterSetup {

@@ -33,8 +33,8 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
       transfers_(topology_),
       hierarchy_(make_hierarchy(), topology_, transfers_),
       cost_(settings.model, settings.machine, settings.profile, settings.ranks),
-      router_(Registry<Router>::instance().make(settings.router.name,
-                                                {static_cast<std::size_t>(settings.replicas), settings.router.parameters})),
+      router_(Registry<Router>::instance().make(
+          settings.router.name, {static_cast<std::size_t>(settings.replicas), settings.router.parameters})),
       hooks_(std::move(hooks)),
       dirty_(static_cast<std::size_t>(settings.replicas)),
       announced_(static_cast<std::size_t>(settings.replicas), Time::never()),
@@ -59,10 +59,9 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   setup.free_transfers = settings_.reference == Reference::free_transfers;
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
     const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, setup.named_blocks, unlimited, true);
-    setup.hbm.push_back(std::make_unique<Tier>(
-        TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
-                  make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
-        frames));
+    setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
+                                                         make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
+                                               frames));
     std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
     for (std::int64_t k = 0; k < settings_.ranks; ++k) ranks.push_back(topology_.gpu(i * settings_.ranks + k));
   }
@@ -72,12 +71,12 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
     lower.name = tier.name;
     const std::int64_t capacity = tier.capacity.value() / tier.block_bytes.value();
     const std::size_t frames = Tier::frames_needed(capacity, setup.named_blocks, unlimited, false);
-    lower.tier = std::make_unique<Tier>(
-        TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks, unlimited,
-                  make_eviction(tier.eviction, frames, settings_.seed)},
-        frames);
-    lower.admission =
-        Registry<AdmissionPolicy>::instance().make(tier.admission.name, {setup.named_blocks, tier.admission.parameters});
+    lower.tier =
+        std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks,
+                                         unlimited, make_eviction(tier.eviction, frames, settings_.seed)},
+                               frames);
+    lower.admission = Registry<AdmissionPolicy>::instance().make(tier.admission.name,
+                                                                 {setup.named_blocks, tier.admission.parameters});
     lower.write = tier.write;
     lower.exclusive = tier.exclusive;
     lower.staged = tier.staged;

@@ -1,12 +1,13 @@
 #pragma once
 /// Request replay: arrivals, replicas, tiers and links on one clock, from the first arrival to the last token.
 ///
-/// The loop takes the earliest of: the next scheduled arrival, the event queue (step ends, later turns, samples), the next
-/// change of a flow. Everything at one instant is handled (flow ends, then step ends, then arrivals) before any replica
-/// schedules. Between two such instants a replica that only decodes takes its steps in one leap.
+/// The loop takes the earliest of: the next scheduled arrival, the event queue (step ends, later turns, samples), the
+/// next change of a flow. Everything at one instant is handled (flow ends, then step ends, then arrivals) before any
+/// replica schedules. Between two such instants a replica that only decodes takes its steps in one leap.
 ///
-/// Called by sim/run with everything resolved. One run per object; cost is proportional to what changes, see replica.hpp.
-/// Errors: none from input; InternalError if an invariant breaks (conservation is checked at the end of every run).
+/// Called by sim/run with everything resolved. One run per object; cost is proportional to what changes, see
+/// replica.hpp. Errors: none from input; InternalError if an invariant breaks (conservation is checked at the end of
+/// every run).
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -46,7 +47,7 @@ struct LowerTierSettings {
   std::string name;
   std::size_t storage = 0;  ///< index in MachineSpec::storage
   Bytes capacity;
-  Bytes block_bytes;        ///< of one block as stored here
+  Bytes block_bytes;  ///< of one block as stored here
   PolicyChoice eviction{"lru", {}}, admission{"always", {}};
   WriteMode write = WriteMode::through;
   bool exclusive = false;
@@ -112,17 +113,17 @@ class Simulation {
   SimulationHooks hooks_;
   ServingState state_;
   std::vector<std::unique_ptr<Replica>> replicas_;
-  std::vector<std::uint8_t> dirty_;         // by replica: something changed since it last scheduled
-  std::vector<Time> announced_;             // by replica: the step end that is in the queue
+  std::vector<std::uint8_t> dirty_;  // by replica: something changed since it last scheduled
+  std::vector<Time> announced_;      // by replica: the step end that is in the queue
   EventQueue queue_;
-  std::size_t cursor_ = 0;                  // next scheduled arrival
+  std::size_t cursor_ = 0;  // next scheduled arrival
   std::size_t arrived_ = 0, done_ = 0;
   bool window_open_ = false, window_closed_ = false;
   std::size_t gaps_begin_ = 0, gaps_end_ = 0;
   ServingOutcome outcome_;
-  std::vector<EndedFlow> ended_;            // scratch
-  std::vector<Waiter> released_;            // scratch
-  std::vector<ReplicaLoad> loads_;          // scratch
+  std::vector<EndedFlow> ended_;    // scratch
+  std::vector<Waiter> released_;    // scratch
+  std::vector<ReplicaLoad> loads_;  // scratch
 };
 
 }  // namespace tiersim

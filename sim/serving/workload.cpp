@@ -12,8 +12,8 @@ std::size_t named_ids(const traces::Trace& trace, std::int64_t block) {
 }
 
 std::size_t private_ids(const traces::Trace& trace, std::size_t request, std::int64_t block) {
-  const std::int64_t tokens = std::int64_t{trace.columns().prompt_tokens[request]} +
-                              trace.columns().output_tokens[request];
+  const std::int64_t tokens =
+      std::int64_t{trace.columns().prompt_tokens[request]} + trace.columns().output_tokens[request];
   return static_cast<std::size_t>(tokens / block + 1);
 }
 
