@@ -1,6 +1,7 @@
 // Which policy, and with which parameters: `eviction: lru` or `eviction: {slru: {protected: 80%}}`.
 #include <fmt/format.h>
 
+#include "sim/core/registry.hpp"
 #include "sim/resolve_parts.hpp"
 
 namespace tiersim::detail {

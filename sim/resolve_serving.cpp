@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/core/registry.hpp"
 #include "sim/resolve_parts.hpp"
 
 namespace tiersim::detail {

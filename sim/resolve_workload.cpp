@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "sim/core/registry.hpp"
 #include "sim/resolve_parts.hpp"
 #include "traces/generators.hpp"
 #include "traces/readers.hpp"

@@ -32,6 +32,8 @@ Trace first_requests(const Trace& trace, std::size_t n) {
   c.think_time = c.think_time.first(n);
   c.extent_offsets = c.extent_offsets.first(n + 1);
   c.extents = c.extents.first(c.extent_offsets[n]);
+  c.next_use_offsets = {};  // they would name requests that are gone
+  c.next_uses = {};
   std::uint32_t distinct = 0;
   for (const Extent& e : c.extents) distinct = std::max(distinct, e.first + e.count);
   auto keep = std::make_shared<Trace>(trace);
@@ -56,8 +58,15 @@ Trace repeated(const Trace& trace, Duration gap) {
     if (s->previous[n + r] != kNoRequest) s->previous[n + r] += n;
     s->offsets.push_back(c.extents.size() + c.extent_offsets[r + 1]);
   }
-  const Trace::Columns out{s->arrival,  s->prompt,     s->output,  s->identified,
-                           s->previous, s->think_time, s->offsets, s->extents};
+  Trace::Columns out;  // stored next uses are of the single pass: left out
+  out.arrival = s->arrival;
+  out.prompt_tokens = s->prompt;
+  out.output_tokens = s->output;
+  out.identified_tokens = s->identified;
+  out.previous = s->previous;
+  out.think_time = s->think_time;
+  out.extent_offsets = s->offsets;
+  out.extents = s->extents;
   return Trace(out, trace.block_tokens(), trace.distinct_blocks(), trace.origin(), s);
 }
 
