@@ -8,9 +8,14 @@ namespace tiersim {
 namespace {
 
 MetFlow met(const FlowRecord& flow) {
-  return {flow.move.source, flow.started,
-          flow.moving,      flow.ended,
-          flow.bytes,       std::vector<LinkId>(flow.route.begin(), flow.route.end())};
+  MetFlow out;
+  out.source = flow.move.source;
+  out.started = flow.started;
+  out.moving = flow.moving;
+  out.ended = flow.ended;
+  out.bytes = flow.bytes;
+  out.route.assign(flow.route.begin(), flow.route.end());
+  return out;
 }
 
 bool shared_a_link(const MetFlow& a, const MetFlow& b) {
@@ -82,9 +87,14 @@ void FirstTokenObserver::on_request(RequestEvent event, RequestId request, Repli
       case RequestEvent::loaded:
         if (state_ == State::loading) enter(State::queued, now);
         break;
-      case RequestEvent::admitted: enter(State::running, now); break;
-      case RequestEvent::preempted: enter(State::preempted, now); break;
-      case RequestEvent::completed: break;
+      case RequestEvent::admitted:
+        enter(State::running, now);
+        break;
+      case RequestEvent::preempted:
+        enter(State::preempted, now);
+        break;
+      case RequestEvent::completed:
+        break;
     }
   }
   count(event, crowd);
@@ -92,13 +102,22 @@ void FirstTokenObserver::on_request(RequestEvent event, RequestId request, Repli
 
 void FirstTokenObserver::count(RequestEvent event, Crowd& crowd) {
   switch (event) {
-    case RequestEvent::arrived: ++crowd.waiting; break;
-    case RequestEvent::admitted: --crowd.waiting, ++crowd.running; break;
-    case RequestEvent::preempted: ++crowd.waiting, --crowd.running; break;
-    case RequestEvent::completed: --crowd.running; break;
+    case RequestEvent::arrived:
+      ++crowd.waiting;
+      break;
+    case RequestEvent::admitted:
+      --crowd.waiting, ++crowd.running;
+      break;
+    case RequestEvent::preempted:
+      ++crowd.waiting, --crowd.running;
+      break;
+    case RequestEvent::completed:
+      --crowd.running;
+      break;
     case RequestEvent::rejected:
     case RequestEvent::loading:
-    case RequestEvent::loaded: break;
+    case RequestEvent::loaded:
+      break;
   }
 }
 

@@ -7,11 +7,13 @@
 ///   own prefill   what its steps would have cost with its chunk alone, by the cost model
 ///   interference  the rest of its steps: the chunks and decodes of others
 ///   preemptions   from each preemption to the next admission, whatever happens in between
-/// The five sum to the time to first token exactly: between its arrival and its first token a request waits, loads or has a
-/// chunk in every step of its replica. Progress lost to a preemption shows up as own prefill of the steps that repeat it.
+/// The five sum to the time to first token exactly: between its arrival and its first token a request waits, loads or
+/// has a chunk in every step of its replica. Progress lost to a preemption shows up as own prefill of the steps that
+/// repeat it.
 ///
-/// Attached by `tiersim why` to one run, then asked once. Memory and time grow with what happens on the request's replica
-/// until its first token; flows of others are kept from its arrival on. Errors: InternalError if the parts do not sum.
+/// Attached by `tiersim why` to one run, then asked once. Memory and time grow with what happens on the request's
+/// replica until its first token; flows of others are kept from its arrival on. Errors: InternalError if the parts do
+/// not sum.
 #include <vector>
 
 #include "sim/core/ids.hpp"
@@ -31,7 +33,7 @@ struct MetStep {
   Time begin, end;
   Tokens offset, tokens;  ///< its chunk: [offset, offset + tokens) of its sequence
   std::int64_t other_chunks = 0;
-  Tokens other_prefill;   ///< tokens of the other chunks
+  Tokens other_prefill;  ///< tokens of the other chunks
   std::int64_t decodes = 0;
   Duration own, interference, waited;
 };
@@ -93,9 +95,9 @@ class FirstTokenObserver final : public Observer {
   CostModel& cost_;
   FirstTokenStory story_;
   State state_ = State::absent;
-  Time since_;                  // of state_
-  std::vector<Crowd> crowds_;   // by replica
-  std::vector<MetFlow> others_; // flows of others, since the arrival
+  Time since_;                   // of state_
+  std::vector<Crowd> crowds_;    // by replica
+  std::vector<MetFlow> others_;  // flows of others, since the arrival
 };
 
 }  // namespace tiersim

@@ -1,9 +1,10 @@
 #pragma once
-/// The subcommands of `tiersim`: each has a file of its name; main.cpp and trace.cpp hold the tables that they stand in.
+/// The subcommands of `tiersim`: each has a file of its name; main.cpp and trace.cpp hold the tables that they stand
+/// in.
 ///
-/// A subcommand gets the arguments behind its name and returns the exit status of a run that worked (0, or 1 if it stopped
-/// early). What goes wrong is thrown: BadInput (status 2), InternalError (3), anything else (1); main() prints it. Only
-/// results go to stdout.
+/// A subcommand gets the arguments behind its name and returns the exit status of a run that worked (0, or 1 if it
+/// stopped early). What goes wrong is thrown: BadInput (status 2), InternalError (3), anything else (1); main() prints
+/// it. Only results go to stdout.
 #include <span>
 #include <string>
 #include <string_view>

@@ -24,7 +24,8 @@ int dispatch(const HelpPage& page, std::span<const Command> commands, const Argu
     if (c.name == arguments[0]) return c.run({arguments.begin() + 1, arguments.end()});
     names.push_back(c.name);
   }
-  misuse(page.command, fmt::format("unknown {} '{}'", arguments[0].starts_with("-") ? "option" : "command", arguments[0]),
+  misuse(page.command,
+         fmt::format("unknown {} '{}'", arguments[0].starts_with("-") ? "option" : "command", arguments[0]),
          suggestions(arguments[0], names, "commands"));
 }
 

@@ -20,7 +20,8 @@ constexpr int kCouldNotFinish = 1, kBadInput = 2, kOurBug = 3;
 constexpr std::array kCommands = {
     Command{"run", "simulate a scenario and report", cli::run_command},
     Command{"check", "read and resolve a scenario, run nothing", cli::check_command},
-    Command{"show", "a scenario with every value and its origin, the machine's links, the GPUs' memory", cli::show_command},
+    Command{"show", "a scenario with every value and its origin, the machine's links, the GPUs' memory",
+            cli::show_command},
     Command{"why", "where one request's time to first token went", cli::why_command},
     Command{"list", "models, hardware, profiles, policies, trace formats, metrics", cli::list_command},
     Command{"trace", "look at, convert and generate workloads", cli::trace_command},

@@ -1,9 +1,9 @@
 #include "tools/tiersim/options.hpp"
 
+#include <boost/program_options.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <cstdio>
 #include <functional>
 #include <list>
@@ -33,8 +33,8 @@ struct Options::Impl {
   };
   HelpPage page;
   std::vector<Operand> operands;
-  std::list<po::options_description> groups;      // a list: they stay where they are
-  std::vector<std::string> names;                 // "--set"
+  std::list<po::options_description> groups;  // a list: they stay where they are
+  std::vector<std::string> names;             // "--set"
   std::vector<std::function<void(const po::variables_map&, Diagnostics&)>> readers;
 
   [[nodiscard]] SourceMark mark() const {

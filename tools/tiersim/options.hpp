@@ -1,10 +1,10 @@
 #pragma once
 /// The options of one subcommand: declared once, parsed, and printed as its help.
 ///
-/// Used by every subcommand: name the page, declare operands, groups and options with the variables that they fill, then
-/// parse(). The variables keep what they had where an option is absent. Mistakes (an unknown option, with the nearest one; a
-/// missing value; one given twice; a word or number out of range; operands too few or too many) are thrown as BadInput, all
-/// that one look finds. Boost.Program_options stays in the .cpp.
+/// Used by every subcommand: name the page, declare operands, groups and options with the variables that they fill,
+/// then parse(). The variables keep what they had where an option is absent. Mistakes (an unknown option, with the
+/// nearest one; a missing value; one given twice; a word or number out of range; operands too few or too many) are
+/// thrown as BadInput, all that one look finds. Boost.Program_options stays in the .cpp.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -50,7 +50,8 @@ class Options {
 [[noreturn]] void misuse(const std::string& command, const std::string& message, std::vector<std::string> notes = {});
 
 /// For an unknown word: "did you mean 'x'?" if one is near enough, then "label: all of them".
-[[nodiscard]] std::vector<std::string> suggestions(std::string_view word, const std::vector<std::string_view>& candidates,
+[[nodiscard]] std::vector<std::string> suggestions(std::string_view word,
+                                                   const std::vector<std::string_view>& candidates,
                                                    std::string_view label);
 
 }  // namespace tiersim::cli

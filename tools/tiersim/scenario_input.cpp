@@ -69,18 +69,23 @@ void require_file(const std::string& command, const std::string& path, const std
 
 }  // namespace
 
+std::string data_folder(const std::string& command) {
+  std::string folder = variable("TIERSIM_DATA");
+  if (!folder.empty() && !is_folder(folder))
+    misuse(command, fmt::format("TIERSIM_DATA names '{}', which is no directory", folder),
+           {"set it to the folder that holds traces/, or unset it"});
+  return folder;
+}
+
 Environment environment(const std::string& command, const std::string& library) {
   const std::string from_variable = variable("TIERSIM_LIBRARY");
-  Environment environment{TIERSIM_SOURCE_DIR, variable("TIERSIM_DATA")};
+  Environment environment{TIERSIM_SOURCE_DIR, data_folder(command)};
   if (!from_variable.empty()) environment.library = from_variable;
   if (!library.empty()) environment.library = library;
   if (!is_folder(fs::path(environment.library) / "models"))
     misuse(command, fmt::format("'{}' is no library: it has no folder 'models'", environment.library),
            {"a library is a folder with models/, hw/ and calib/, such as the source tree of tiersim",
             "name it by --library or TIERSIM_LIBRARY"});
-  if (!environment.data.empty() && !is_folder(environment.data))
-    misuse(command, fmt::format("TIERSIM_DATA names '{}', which is no directory", environment.data),
-           {"set it to the folder that holds traces/, or unset it"});
   return environment;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 /// From the command line to a resolved scenario: what run, check, show and why have in common.
 ///
-/// The environment is read here and nowhere else: TIERSIM_DATA (public traces) and TIERSIM_LIBRARY (models/, hw/, calib/;
-/// without it the source tree that the command was built from). Errors: BadInput. Warnings go to stderr.
+/// The environment is read here and nowhere else: TIERSIM_DATA (public traces) and TIERSIM_LIBRARY (models/, hw/,
+/// calib/; without it the source tree that the command was built from). Errors: BadInput. Warnings go to stderr.
 #include <string>
 #include <vector>
 
@@ -11,6 +11,8 @@
 
 namespace tiersim::cli {
 
+/// TIERSIM_DATA, or empty. Throws BadInput where it names no directory.
+[[nodiscard]] std::string data_folder(const std::string& command);
 /// --library, if given, wins over the environment. Throws BadInput for a folder that is no library.
 [[nodiscard]] Environment environment(const std::string& command, const std::string& library);
 
