@@ -45,7 +45,8 @@ struct Options::Impl {
   void declare(const char* name, po::value_semantic* semantic, const std::string& help) {
     if (groups.empty()) groups.emplace_back("Options", kColumns, kColumns / 2);
     groups.back().add_options()(name, semantic, help.c_str());
-    names.push_back(fmt::format("--{}", name));
+    const std::string_view full(name);
+    names.push_back(fmt::format("--{}", full.substr(0, full.find(','))));
   }
   /// The description that parsing uses: all groups, and the operands under a name of their own.
   [[nodiscard]] po::options_description everything() const {
@@ -116,9 +117,7 @@ void Options::choice(const char* name, std::vector<std::string_view> words, cons
 
 bool Options::parse(const Arguments& arguments) {
   bool help_wanted = false;
-  if (impl_->groups.empty() || impl_->names.empty() || impl_->names.back() != "--help")
-    flag("help,h", "print this and stop", help_wanted);
-  impl_->names.back() = "--help";
+  flag("help,h", "print this and stop", help_wanted);
   const po::variables_map values = impl_->parsed(arguments);
   if (help_wanted) {
     fmt::print("{}", help());
@@ -149,11 +148,12 @@ po::variables_map Options::Impl::parsed(const Arguments& arguments) const {
     misuse(page.command, fmt::format("option '{}' is given twice", e.get_option_name()), {ask});
   } catch (const po::invalid_command_line_syntax& e) {
     const bool bare = e.kind() == po::invalid_syntax::extra_parameter;
-    misuse(page.command,
-           fmt::format(bare ? "option '{}' takes no value" : "option '{}' needs a value", e.get_option_name()), {ask});
+    misuse(page.command, fmt::format("option '{}' {}", e.get_option_name(), bare ? "takes no value" : "needs a value"),
+           {ask});
   } catch (const po::error& e) {
     misuse(page.command, e.what(), {ask});
   }
+  return {};  // not reached
 }
 
 void Options::Impl::take_operands(const po::variables_map& values, Diagnostics& diagnostics) const {

@@ -37,7 +37,7 @@ class Options {
   void count(const char* name, const char* value, const std::string& help, std::int64_t& target, std::int64_t least);
   void choice(const char* name, std::vector<std::string_view> words, const std::string& help, std::string& target);
 
-  /// False if help was asked for: it has been printed, there is nothing to do.
+  /// Once, after the declarations. False if help was asked for: it has been printed, there is nothing to do.
   [[nodiscard]] bool parse(const Arguments& arguments);
   [[nodiscard]] std::string help() const;
 
