@@ -1,5 +1,5 @@
-// The catalogue of mistakes: every scenario of bad_input/ and every line of bad_input/commands.txt gets its message, exit
-// status 2, and leaves nothing behind. To add one: put the file or the line there, then tools/dev golden --accept.
+// The catalogue of mistakes: every scenario of bad_input/ and every line of bad_input/commands.txt gets its message,
+// exit status 2, and leaves nothing behind. To add one: put the file or the line there, then tools/dev golden --accept.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -51,7 +51,7 @@ void check(const Workplace& place, const Mistake& mistake) {
   INFO(mistake.name << ": " << mistake.line << "\n" << ran.err);
   CHECK(ran.status == 2);
   CHECK(ran.out == "");
-  CHECK(golden_difference("bad_input/" + mistake.name + ".txt", ran.err) == "");
+  expect_golden("bad_input/" + mistake.name + ".txt", ran.err);
   CHECK_FALSE(fs::exists(place.path("out")));
 }
 

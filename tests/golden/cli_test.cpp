@@ -11,8 +11,8 @@ using namespace tiersim::test;
 
 namespace {
 
-const std::vector<std::string> kPages = {"",           "run",         "check",         "show",           "why", "list", "trace",
-                                         "trace info", "trace head", "trace convert", "trace generate"};
+const std::vector<std::string> kPages = {"",      "run",        "check",      "show",          "why",           "list",
+                                         "trace", "trace info", "trace head", "trace convert", "trace generate"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -39,7 +39,7 @@ TEST_CASE("is the help at every level as recorded, and does its example run?") {
     INFO("tiersim " << page << " --help");
     CHECK(help.status == 0);
     CHECK(help.err == "");
-    CHECK(golden_difference(file_of(page), help.out) == "");
+    expect_golden(file_of(page), help.out);
     const std::string example = example_of(help.out);
     REQUIRE(example != "");
     const Ran ran = place.run(example);
@@ -67,19 +67,19 @@ TEST_CASE("do the lists name everything that a scenario can name?") {
     const Ran ran = place.run("tiersim list " + section);
     INFO(section);
     CHECK(ran.status == 0);
-    CHECK(golden_difference("cli/list_" + section + ".txt", ran.out) == "");
+    expect_golden("cli/list_" + section + ".txt", ran.out);
   }
 }
 
 TEST_CASE("does check say what a scenario is, and show what it comes to?") {
   const Workplace place;
   const std::string scenario = "tests/golden/small.yaml";
-  CHECK(golden_difference("cli/check.txt", place.run("tiersim check " + scenario).out) == "");
+  expect_golden("cli/check.txt", place.run("tiersim check " + scenario).out);
   for (const std::string what : {"scenario", "topology", "memory"}) {
     const Ran ran = place.run("tiersim show " + scenario + " --what " + what);
     INFO(what);
     CHECK(ran.status == 0);
-    CHECK(golden_difference("cli/show_" + what + ".txt", ran.out) == "");
+    expect_golden("cli/show_" + what + ".txt", ran.out);
   }
 }
 
@@ -87,15 +87,15 @@ TEST_CASE("is a request's time to first token explained as recorded?") {
   const Workplace place;
   const Ran ran = place.run("tiersim why tests/golden/small.yaml 150");
   CHECK(ran.status == 0);
-  CHECK(golden_difference("cli/why.txt", ran.out) == "");
+  expect_golden("cli/why.txt", ran.out);
 }
 
 TEST_CASE("are traces shown as recorded, and the same after a conversion?") {
   const Workplace place;
   const std::string sample = "traces/samples/mooncake.jsonl";
   const Ran head = place.run("tiersim trace head " + sample);
-  CHECK(golden_difference("cli/trace_head.txt", head.out) == "");
-  CHECK(golden_difference("cli/trace_info.txt", place.run("tiersim trace info " + sample).out) == "");
+  expect_golden("cli/trace_head.txt", head.out);
+  expect_golden("cli/trace_info.txt", place.run("tiersim trace info " + sample).out);
   CHECK(place.run("tiersim trace convert " + sample + " --out bin/sample.trace").status == 0);
   CHECK(place.run("tiersim trace head bin/sample.trace").out == head.out);
 }
@@ -123,7 +123,8 @@ TEST_CASE("does a run print nothing but its table, and less when asked?") {
 
 TEST_CASE("does a resolved scenario, and any number of threads, give the same files?") {
   const Workplace place;
-  const std::string same = " --quiet && for f in one/*; do case $f in *run_info*) ;; *) cmp $f two/${f##*/} || exit 1;; esac; done";
+  const std::string same =
+      " --quiet && for f in one/*; do case $f in *run_info*) ;; *) cmp $f two/${f##*/} || exit 1;; esac; done";
   const std::string once = "tiersim run tests/golden/small.yaml --threads 1 --out one --quiet";
   CHECK(place.run(once).status == 0);
   CHECK(place.run("tiersim run tests/golden/small.yaml --threads 2 --out two" + same).status == 0);

@@ -1,8 +1,9 @@
 // The split of a time to first token, asked of whole runs: it sums for every request, whatever befell it.
+#include "sim/serving/why.hpp"
+
 #include <doctest/doctest.h>
 
 #include "sim/run.hpp"
-#include "sim/serving/why.hpp"
 
 using namespace tiersim;
 
@@ -53,8 +54,8 @@ TEST_CASE("does the split sum to the time to first token when requests queue and
 }
 
 TEST_CASE("does the split sum to the time to first token under preemptions?") {
-  const FirstTokenSplit sum =
-      check_all(small({"hierarchy.hbm.blocks=900", "serving.reserve_whole_prompt=false", "serving.max_batched_tokens=512"}), 5);
+  const FirstTokenSplit sum = check_all(
+      small({"hierarchy.hbm.blocks=900", "serving.reserve_whole_prompt=false", "serving.max_batched_tokens=512"}), 5);
   CHECK(sum.preemptions > Duration(0));
 }
 

@@ -17,7 +17,8 @@ std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   const std::string root = TIERSIM_SOURCE_DIR;
-  for (auto at = text.find(root); at != std::string::npos; at = text.find(root, at)) text.replace(at, root.size(), "<root>");
+  for (auto at = text.find(root); at != std::string::npos; at = text.find(root, at))
+    text.replace(at, root.size(), "<root>");
   return text;
 }
 
@@ -44,9 +45,9 @@ Workplace::~Workplace() {
 
 Ran Workplace::run(const std::string& line) const {
   const std::string out = path("bin/stdout"), err = path("bin/stderr");
-  const std::string command = "cd " + quoted(folder_) + " && unset TIERSIM_DATA TIERSIM_LIBRARY && PATH=" +
-                              quoted(path("bin")) + ":$PATH && { " + line + "\n} >" + quoted(out) + " 2>" + quoted(err) +
-                              " </dev/null";
+  const std::string command = "cd " + quoted(folder_) +
+                              " && unset TIERSIM_DATA TIERSIM_LIBRARY && PATH=" + quoted(path("bin")) + ":$PATH && { " +
+                              line + "\n} >" + quoted(out) + " 2>" + quoted(err) + " </dev/null";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(out), text_of(err)};
 }

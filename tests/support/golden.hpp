@@ -1,13 +1,12 @@
 #pragma once
-/// Text that people read, held against a recorded file below tests/golden/expected.
+/// Text that people read, held against a recorded file.
 ///
-/// With TIERSIM_ACCEPT=1 in the environment (tools/dev golden --accept) the file is written instead of compared.
+/// expect_golden("report/table.txt", text) compares with tests/golden/expected/report/table.txt. With TIERSIM_ACCEPT=1 in
+/// the environment it records the text instead (`tools/dev golden --accept`), to be read in `git diff`.
 #include <string>
-#include <string_view>
 
 namespace tiersim::test {
 
-/// Empty if `text` is what `name` holds, else what to tell: the first line that differs.
-[[nodiscard]] std::string golden_difference(const std::string& name, std::string_view text);
+void expect_golden(const std::string& name, const std::string& text);
 
 }  // namespace tiersim::test

@@ -13,7 +13,8 @@ namespace {
 models::ModelSpec small_model() {
   models::ModelSpec m;
   m.name = "small";
-  m.layers = 1, m.hidden = 64, m.query_heads = 4, m.kv_heads = 4, m.head_dim = 16, m.intermediate = 128, m.vocabulary = 100;
+  m.layers = 1, m.hidden = 64, m.query_heads = 4, m.kv_heads = 4, m.head_dim = 16, m.intermediate = 128,
+  m.vocabulary = 100;
   m.groups = {{models::KvKind::full_attention, 1, 4, 16}};
   return m;
 }
@@ -50,14 +51,16 @@ struct Telling {
     return b;
   }
   /// A step with these chunks that computes for `compute` and ends at `end`.
-  void step(Duration begin, Duration end, Duration compute, const std::vector<StepChunk>& chunks, ReplicaId replica = kHere) {
+  void step(Duration begin, Duration end, Duration compute, const std::vector<StepChunk>& chunks,
+            ReplicaId replica = kHere) {
     Batch batch;
     for (const StepChunk& c : chunks) batch.add_chunk(c.tokens, c.offset);
     observer.on_step({replica, Time(0) + begin, Time(0) + end, compute, batch, chunks});
   }
   void flow(MoveKind kind, RequestId request, std::size_t source, Duration started, Duration ended, Bytes bytes,
             const std::vector<LinkId>& route) {
-    observer.on_flow({{kind, kHere, request, source, 0}, Time(0) + started, Time(0) + started, Time(0) + ended, bytes, route});
+    observer.on_flow(
+        {{kind, kHere, request, source, 0}, Time(0) + started, Time(0) + started, Time(0) + ended, bytes, route});
   }
 };
 
@@ -82,12 +85,12 @@ TEST_CASE("is every nanosecond between arrival and first token in one part?") {
   const StepChunk first{kMine, 64_tok, 50_tok, false}, second{kMine, 114_tok, 20_tok, true};
   const StepChunk other{kOther, 0_tok, 400_tok, true};
   t.event(RequestEvent::arrived, 1_ms);
-  t.step(0_ms, 3_ms, 3_ms, {other});                      // waits: queue
-  t.event(RequestEvent::loading, 3_ms, 64_tok);           // 2 ms of queue
+  t.step(0_ms, 3_ms, 3_ms, {other});             // waits: queue
+  t.event(RequestEvent::loading, 3_ms, 64_tok);  // 2 ms of queue
   t.step(3_ms, 6_ms, 3_ms, {other});
-  t.event(RequestEvent::loaded, 7_ms, 64_tok);            // 4 ms of loads
-  t.event(RequestEvent::admitted, 8_ms, 64_tok);          // 1 ms of queue
-  t.step(8_ms, 20_ms, 10_ms, {other, first});             // 2 ms of waiting for loads, 10 ms of computing
+  t.event(RequestEvent::loaded, 7_ms, 64_tok);    // 4 ms of loads
+  t.event(RequestEvent::admitted, 8_ms, 64_tok);  // 1 ms of queue
+  t.step(8_ms, 20_ms, 10_ms, {other, first});     // 2 ms of waiting for loads, 10 ms of computing
   t.step(20_ms, 29_ms, 9_ms, {second});
   const FirstTokenStory story = t.observer.story();
   const Duration own = t.cost.duration(Telling::alone(first)) + t.cost.duration(Telling::alone(second));
@@ -158,7 +161,7 @@ TEST_CASE("does a load know the flows that used its links meanwhile?") {
   t.flow(MoveKind::write, kOther, 0, 0_ms, 2_ms, 5_MB, {LinkId(4), LinkId(2)});  // shares link 2
   t.flow(MoveKind::load, kOther, 1, 1_ms, 3_ms, 7_MB, {LinkId(9)});              // shares none
   t.flow(MoveKind::load, kMine, 1, 1_ms, 4_ms, 9_MB, {LinkId(2)});
-  t.flow(MoveKind::load, kOther, 1, 4_ms, 5_ms, 7_MB, {LinkId(2)});              // later
+  t.flow(MoveKind::load, kOther, 1, 4_ms, 5_ms, 7_MB, {LinkId(2)});  // later
   const FirstTokenStory story = t.observer.story();
   REQUIRE(story.flows.size() == 1);
   CHECK(story.flows[0].bytes == 9_MB);

@@ -1,9 +1,9 @@
 // tiersim check: would this scenario run?
 #include <fmt/format.h>
 
+#include "sim/report/human.hpp"
 #include "tools/tiersim/commands.hpp"
 #include "tools/tiersim/scenario_input.hpp"
-#include "tools/tiersim/text.hpp"
 
 namespace tiersim::cli {
 
@@ -21,7 +21,7 @@ int check_command(const Arguments& arguments) {
   std::string tiers = "hbm";
   for (const LowerTierSettings& tier : s.lower) tiers += ", " + tier.name;
   fmt::print("ok: {} requests of {}; {} on {}, {} x {} GPU; {}\n",
-             grouped(static_cast<std::int64_t>(scenario.trace.size())), scenario.trace_name, s.model.name,
+             human::grouped(static_cast<std::int64_t>(scenario.trace.size())), scenario.trace_name, s.model.name,
              s.machine.name, s.replicas, s.ranks, tiers);
   return 0;
 }

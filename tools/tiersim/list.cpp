@@ -13,6 +13,7 @@
 #include "sim/core/registry.hpp"
 #include "sim/memory/admission.hpp"
 #include "sim/memory/eviction.hpp"
+#include "sim/report/human.hpp"
 #include "sim/report/metrics.hpp"
 #include "sim/serving/router.hpp"
 #include "tools/tiersim/commands.hpp"
@@ -44,7 +45,7 @@ void list_models(const std::string& root) {
   print_folder("models", root, "models", [](Fields& fields) {
     const models::ModelSpec m = models::read_model(fields);
     return fmt::format("{:.1f} B parameters, {} of KV a token, context {}", static_cast<double>(m.parameters()) * 1e-9,
-                       config::text_of(m.kv_per_token()), grouped(m.max_context.value()));
+                       config::text_of(m.kv_per_token()), human::grouped(m.max_context.value()));
   });
 }
 

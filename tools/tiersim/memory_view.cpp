@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/report/human.hpp"
 #include "tools/tiersim/text.hpp"
 
 namespace tiersim::cli {
@@ -29,15 +30,17 @@ std::string memory_view(const ResolvedScenario& scenario) {
   const std::int64_t used = s.replicas * s.ranks;
   const Bytes blocks = map.block_bytes * map.blocks;
   const Bytes rest = map.memory - map.weights - map.activations - map.runtime - blocks;
-  std::string out = fmt::format("{}, each alike: {} with {}, of which {:g}% may be used\n\n", gpu_list(0, used),
-                                s.machine.gpu.name, rough(map.memory), map.utilisation * 100);
-  out += row("weights", map.weights, map.memory, fmt::format("{}, 1/{} of it", s.model.name, s.ranks));
+  std::string out =
+      fmt::format("{}: {} with {}{}\n\n", gpu_list(0, used), s.machine.gpu.name, rough(map.memory),
+                  map.blocks_given ? "" : fmt::format(", of which {:g}% may be used", map.utilisation * 100));
+  out += row("weights", map.weights, map.memory,
+             s.ranks == 1 ? s.model.name : fmt::format("1/{} of {}", s.ranks, s.model.name));
   out += row("activations", map.activations, map.memory,
-             fmt::format("the largest step: {} tokens", grouped(s.engine.max_batched_tokens.value())));
+             fmt::format("the largest step: {} tokens", human::grouped(s.engine.max_batched_tokens.value())));
   out += row("runtime", map.runtime, map.memory, "context, graphs, libraries");
   out += row("KV blocks", blocks, map.memory,
-             fmt::format("{} of {} tokens, {} each{}", grouped(map.blocks), s.block.value(), rough(map.block_bytes),
-                         map.blocks_given ? " (given)" : ""));
+             fmt::format("{} of {} tokens, {} each{}", human::grouped(map.blocks), s.block.value(),
+                         rough(map.block_bytes), map.blocks_given ? " (given)" : ""));
   out += row("unused", rest, map.memory);
   if (used < s.machine.gpus) out += fmt::format("\n{}: not used\n", gpu_list(used, s.machine.gpus - used));
   return out;

@@ -58,7 +58,7 @@ struct Options::Impl {
   [[nodiscard]] std::string usage() const {
     std::string line = "usage: " + page.command;
     for (const Operand& operand : operands) line += operand.required ? " " + operand.name : " [" + operand.name + "]";
-    return line + " [options]\n";
+    return line + " [options]";
   }
   [[nodiscard]] po::variables_map parsed(const Arguments& arguments) const;
   void take_operands(const po::variables_map& values, Diagnostics& diagnostics) const;
@@ -117,6 +117,7 @@ void Options::choice(const char* name, std::vector<std::string_view> words, cons
 
 bool Options::parse(const Arguments& arguments) {
   bool help_wanted = false;
+  group("Help");
   flag("help,h", "print this and stop", help_wanted);
   const po::variables_map values = impl_->parsed(arguments);
   if (help_wanted) {
@@ -172,14 +173,15 @@ void Options::Impl::take_operands(const po::variables_map& values, Diagnostics& 
 }
 
 std::string Options::help() const {
-  std::string out = impl_->usage() + "\n" + impl_->page.summary + "\n";
+  std::string out = impl_->usage() + "\n\n" + impl_->page.summary + "\n";
   if (!impl_->operands.empty()) out += "\n";
   for (const auto& operand : impl_->operands) out += fmt::format("  {:<12} {}\n", operand.name, operand.help);
   po::options_description all("", kColumns, kColumns / 2);
   for (const auto& group : impl_->groups) all.add(group);
-  std::ostringstream options;
-  options << all;
-  out += options.str();
+  std::ostringstream printed;
+  printed << all;
+  std::istringstream lines(printed.str());
+  for (std::string line; std::getline(lines, line);) out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   return out + "\nexample:\n  " + impl_->page.example + "\n";
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <unistd.h>
 
-#include "tools/tiersim/text.hpp"
+#include "sim/report/human.hpp"
 
 namespace tiersim::cli {
 namespace {
@@ -34,8 +34,8 @@ void Progress::update(std::size_t done, std::size_t total) {
   const double left = rate > 0 ? static_cast<double>(total - std::min(done, total)) / rate : 0;
   const std::string bar(std::min(kBarColumns, done * kBarColumns / total), '#');
   fmt::print(stderr, "{}[{:<{}}] {:3}%  {} of {} requests  {}/s  {:.0f} s left", kWipe, bar, kBarColumns,
-             done * 100 / total, grouped(static_cast<std::int64_t>(done)), grouped(static_cast<std::int64_t>(total)),
-             grouped(static_cast<std::int64_t>(rate)), left);
+             done * 100 / total, human::grouped(static_cast<std::int64_t>(done)),
+             human::grouped(static_cast<std::int64_t>(total)), human::grouped(static_cast<std::int64_t>(rate)), left);
   std::fflush(stderr);
 }
 

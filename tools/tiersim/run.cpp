@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <thread>
 
 #include "sim/report/csv.hpp"
@@ -18,7 +17,6 @@
 namespace tiersim::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
@@ -72,10 +70,10 @@ void count_work(const Result& result, RunInfo& info) {
   }
 }
 
-void print_result(const Result& result, const RunInfo& info, const RunRequest& request) {
-  if (request.format == "json") fmt::print("{}", summary_json(result));
-  if (request.format == "csv") fmt::print("{}", metrics_csv(result));
-  if (request.format == "table" && !request.quiet) fmt::print("{}", table_of(result, info));
+void print_report(const Report& report, const RunInfo& info, const RunRequest& request) {
+  if (request.format == "json") fmt::print("{}", summary_json(report));
+  if (request.format == "csv") fmt::print("{}", metrics_csv(report));
+  if (request.format == "table" && !request.quiet) fmt::print("{}", table_text(report, &info));
 }
 
 }  // namespace
@@ -91,7 +89,7 @@ int run_command(const Arguments& arguments) {
   input.declare(options);
   request.declare(options);
   if (!options.parse(arguments)) return 0;
-  if (!request.out.empty()) check_output_folder(request.out, request.overwrite);
+  if (!request.out.empty()) check_output_directory(request.out, request.overwrite);
 
   const Clock::time_point begin = Clock::now();
   const ResolvedScenario scenario = input.resolved();
@@ -105,8 +103,9 @@ int run_command(const Arguments& arguments) {
   info.seconds = seconds_since(start);
   count_work(result, info);
 
-  print_result(result, info, request);
-  if (!request.out.empty()) write_outputs(request.out, result, info, request.overwrite);
+  const Report report(result);
+  print_report(report, info, request);
+  if (!request.out.empty()) write_output_directory(request.out, output_files(report, info), request.overwrite);
   if (finished(result)) return 0;
   fmt::print(stderr, "tiersim run: stopped early: the results are partial, and marked so\n");
   return 1;

@@ -4,14 +4,9 @@
 
 #include <array>
 
-namespace tiersim::cli {
+#include "sim/report/human.hpp"
 
-std::string grouped(std::int64_t value) {
-  std::string digits = fmt::format("{}", value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
-}
+namespace tiersim::cli {
 
 std::string rough(Bytes size) {
   constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -25,6 +20,6 @@ std::string exactly(Time time) {
   return fmt::format("{}.{:09} s", time.value() / 1'000'000'000, time.value() % 1'000'000'000);
 }
 
-std::string exactly(Duration duration) { return grouped(duration.value()) + " ns"; }
+std::string exactly(Duration duration) { return human::grouped(duration.value()) + " ns"; }
 
 }  // namespace tiersim::cli

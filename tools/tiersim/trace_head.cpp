@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/report/human.hpp"
 #include "tools/tiersim/commands.hpp"
 #include "tools/tiersim/text.hpp"
 #include "tools/tiersim/trace_input.hpp"
@@ -30,10 +31,11 @@ void print_head(const traces::Trace& trace, std::size_t count) {
   for (std::size_t i = 0; i < std::min(count, trace.size()); ++i) {
     const RequestId r(i);
     const bool first_turn = trace.previous(r) == traces::kNoRequest;
-    const std::string line = fmt::format(
-        "{:>8} {:>22} {:>9} {:>9} {:>9} {:>22}  {}", i, exactly(trace.arrival(r)), grouped(trace.prompt_tokens(r)),
-        grouped(trace.output_tokens(r)), first_turn ? "" : fmt::format("{}", trace.previous(r)),
-        first_turn ? "" : exactly(Time(trace.think_time(r).value())), blocks_of(trace, r));
+    const std::string line =
+        fmt::format("{:>8} {:>22} {:>9} {:>9} {:>9} {:>22}  {}", i, exactly(trace.arrival(r)),
+                    human::grouped(trace.prompt_tokens(r)), human::grouped(trace.output_tokens(r)),
+                    first_turn ? "" : fmt::format("{}", trace.previous(r)),
+                    first_turn ? "" : exactly(Time(trace.think_time(r).value())), blocks_of(trace, r));
     fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
   }
 }

@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "sim/core/registry.hpp"
+#include "sim/report/human.hpp"
 #include "tools/tiersim/scenario_input.hpp"
-#include "tools/tiersim/text.hpp"
 #include "traces/csv_writer.hpp"
 #include "traces/readers.hpp"
 
@@ -58,7 +58,7 @@ void TraceOutput::write(const traces::Trace& trace) const {
   } else {
     traces::write_binary(trace, path_);
   }
-  fmt::print(stderr, "{}: {} requests\n", path_, grouped(static_cast<std::int64_t>(trace.size())));
+  fmt::print(stderr, "{}: {} requests\n", path_, human::grouped(static_cast<std::int64_t>(trace.size())));
 }
 
 }  // namespace tiersim::cli

@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "sim/report/human.hpp"
 #include "tools/tiersim/text.hpp"
 
 namespace tiersim::cli {
 namespace {
-
-std::string plural(std::int64_t count, const char* thing) {
-  return fmt::format("{} {}{}", grouped(count), thing, count == 1 ? "" : "s");
-}
 
 std::string split_view(const FirstTokenStory& story) {
   const FirstTokenSplit& s = story.split;
@@ -19,16 +16,16 @@ std::string split_view(const FirstTokenStory& story) {
   };
   return fmt::format("  {:<24}{:>20}\n", "time to first token", exactly(s.total())) +
          row("  queue", s.queue,
-             fmt::format("{} ahead of it, {} running; {} passed", plural(story.waiting_ahead, "request"),
-                         grouped(story.running_ahead), plural(story.steps_while_queued, "step"))) +
-         row("  waiting for loads", s.loads, plural(static_cast<std::int64_t>(story.flows.size()), "flow")) +
-         row("  own prefill", s.own_prefill, plural(static_cast<std::int64_t>(story.steps.size()), "step")) +
+             fmt::format("{} ahead of it, {} running; {} passed", human::counted(story.waiting_ahead, "request"),
+                         human::grouped(story.running_ahead), human::counted(story.steps_while_queued, "step"))) +
+         row("  waiting for loads", s.loads, human::counted(static_cast<std::int64_t>(story.flows.size()), "flow")) +
+         row("  own prefill", s.own_prefill, human::counted(static_cast<std::int64_t>(story.steps.size()), "step")) +
          row("  interference of others", s.interference, "what the same steps took longer") +
          row("  preemptions", s.preemptions, "until it was admitted again");
 }
 
 std::string event_text(const MetEvent& e) {
-  const std::string tokens = plural(e.tokens.value(), "token");
+  const std::string tokens = human::counted(e.tokens.value(), "token");
   switch (e.event) {
     case RequestEvent::arrived:
       return "arrives";
@@ -73,8 +70,10 @@ std::string steps_view(const FirstTokenStory& story, std::size_t rows) {
   return fmt::format("\n  its steps\n  {:>22} {:>17} {:>19} {:>19} {:>17} {:>17} {:>17}\n", "begin", "took",
                      "its tokens", "others", "own", "interference", "waited") +
          abridged(story.steps, rows, [](const MetStep& s) {
-           const std::string mine = fmt::format("{} at {}", grouped(s.tokens.value()), grouped(s.offset.value()));
-           const std::string others = fmt::format("{} + {} decodes", grouped(s.other_prefill.value()), s.decodes);
+           const std::string mine =
+               fmt::format("{} at {}", human::grouped(s.tokens.value()), human::grouped(s.offset.value()));
+           const std::string others =
+               fmt::format("{} + {} decodes", human::grouped(s.other_prefill.value()), s.decodes);
            return fmt::format("  {:>22} {:>17} {:>19} {:>19} {:>17} {:>17} {:>17}\n", exactly(s.begin),
                               exactly(s.end - s.begin), mine, others, exactly(s.own), exactly(s.interference),
                               exactly(s.waited));
@@ -96,8 +95,9 @@ std::string flows_view(const FirstTokenStory& story, const ResolvedScenario& sce
            return fmt::format(
                "  {:>22} {:>17} {:>17} {:>10}  {}; {}; {}\n", exactly(f.started), exactly(f.moving - f.started),
                exactly(f.ended - f.moving), rough(f.bytes), scenario.settings.lower[f.source - 1].name, route_of(f),
-               f.sharing == 0 ? "alone"
-                              : fmt::format("{} ({})", plural(f.sharing, "other flow"), rough(f.sharing_bytes)));
+               f.sharing == 0
+                   ? "alone"
+                   : fmt::format("{} ({})", human::counted(f.sharing, "other flow"), rough(f.sharing_bytes)));
          });
 }
 
@@ -106,8 +106,8 @@ std::string flows_view(const FirstTokenStory& story, const ResolvedScenario& sce
 std::string why_view(const FirstTokenStory& story, const ResolvedScenario& scenario, std::size_t rows) {
   const traces::Trace& trace = scenario.trace;
   std::string out = fmt::format("request {} of {}: {} prompt, {} output tokens; replica {}\n\n", story.request.value(),
-                                scenario.scenario.path, grouped(trace.prompt_tokens(story.request)),
-                                grouped(trace.output_tokens(story.request)), story.replica.value());
+                                scenario.scenario.path, human::grouped(trace.prompt_tokens(story.request)),
+                                human::grouped(trace.output_tokens(story.request)), story.replica.value());
   if (story.finished) out += split_view(story);
   return out + events_view(story) + steps_view(story, rows) + flows_view(story, scenario, rows);
 }
