@@ -40,7 +40,14 @@ class ScenarioText {
 
   ResolvedScenario resolve(const std::vector<std::string>& overrides = {}) {
     diagnostics_ = {};
-    Scenario scenario = load_scenario(path_, overrides, diagnostics_);
+    return resolve(load_scenario(path_, overrides, diagnostics_));
+  }
+  /// Another text in the same folder.
+  ResolvedScenario resolve_also(std::string_view text) {
+    diagnostics_ = {};
+    return resolve(load_scenario(folder_.write("also.yaml", text), {}, diagnostics_));
+  }
+  ResolvedScenario resolve(Scenario scenario) {
     return tiersim::resolve(std::move(scenario), environment(), diagnostics_);
   }
   /// Of the last resolve().
