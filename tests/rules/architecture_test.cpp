@@ -36,9 +36,10 @@ constexpr std::array kRooms = {
     Room{"sim/attention", 5},
     Room{"sim/experts", 5},
     Room{"sim/report", 6},
-    Room{"sim/run", 7},
-    Room{"calib", 8},
-    Room{"tools", 8},
+    Room{"sim/resolve", 7},
+    Room{"sim/run", 8},
+    Room{"calib", 9},
+    Room{"tools", 9},
 };
 
 constexpr std::array<std::string_view, 6> kFolders = {"sim", "models", "hw", "calib", "traces", "tools"};
