@@ -61,19 +61,22 @@ class JsonLines {
     return fail_value(value, name, "a whole number, 0 or more");
   }
 
-  /// Calls on_item(number) for each of a list of whole numbers.
+  /// Calls on_item(number) for each of a list of whole numbers. The numbers are scanned here: simdjson finds where the list
+  /// ends, but takes twice as long for each of them.
   template <class OnItem>
   bool read_wholes(Value value, std::string_view name, OnItem&& on_item) {
     simdjson::ondemand::array list;
+    std::string_view text;
     if (value.get_array().get(list)) return fail_value(value, name, "a list of whole numbers");
-    for (auto item : list) {
-      std::uint64_t number = 0;
-      if (const auto error = item.get_uint64().get(number)) [[unlikely]]
-        return fail(fmt::format("'{}' holds something else than whole numbers, 0 or more: {}", name,
-                                simdjson::error_message(error)));
-      on_item(number);
-    }
-    return true;
+    if (const auto error = list.raw_json().get(text)) return fail_json(error);
+    const char* const stopped = scan_wholes(text, on_item);
+    if (stopped == nullptr) [[likely]]
+      return true;
+    const std::string_view rest = text.substr(static_cast<std::size_t>(stopped - text.data()));
+    errors_.add({place().record, stopped - text_.data()},
+                fmt::format("'{}' is no list of whole numbers, 0 or more, from '{}' on", name,
+                            shown(rest.substr(0, rest.find_first_of(",]", 1)))));
+    return false;
   }
 
  private:
@@ -82,6 +85,39 @@ class JsonLines {
     for (std::size_t i = 0; i < N; ++i)
       if (key == keys[i]) return i;
     return N;
+  }
+
+  /// Calls on_item for each number of "[1, 2, 3]". Null, or where something else stands.
+  template <class OnItem>
+  static const char* scan_wholes(std::string_view text, OnItem& on_item) {
+    const char* p = text.data() + 1;
+    const char* const end = text.data() + text.size();
+    const auto skip_blanks = [&] { while (p < end && (*p == ' ' || *p == '\t')) ++p; };
+    skip_blanks();
+    if (p < end && *p == ']') return nullptr;
+    for (;; ++p) {
+      skip_blanks();
+      std::uint64_t number = 0;
+      const char* const begin = p;
+      p = scan_digits(p, end, number);
+      if (p == begin || (*begin == '0' && p - begin > 1)) return begin;
+      on_item(number);
+      skip_blanks();
+      if (p < end && *p == ']') return nullptr;
+      if (p == end || *p != ',') return begin;
+    }
+  }
+
+  /// Returns where the digits end, or `p` where there are none or more than 64 bits of them.
+  static const char* scan_digits(const char* p, const char* end, std::uint64_t& number) {
+    constexpr std::ptrdiff_t kAlwaysFit = 19;
+    const char* at = p;
+    for (; at < end && *at >= '0' && *at <= '9'; ++at) number = 10 * number + static_cast<std::uint64_t>(*at - '0');
+    if (at - p <= kAlwaysFit) [[likely]]
+      return at;
+    const auto checked = whole_number({p, static_cast<std::size_t>(at - p)});
+    number = checked.value_or(0);
+    return checked ? at : p;
   }
 
   bool fail(std::string message) { return errors_.add(place(), std::move(message)), false; }

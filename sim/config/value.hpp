@@ -15,6 +15,8 @@ namespace tiersim::config {
 enum class Kind { null, scalar, list, map };
 
 struct Value {
+  Value() = default;  // no aggregate: clang would need the pairs below while they are incomplete
+
   Kind kind = Kind::null;
   std::string scalar;                                  ///< the text, unquoted; kind == scalar
   bool quoted = false;                                 ///< written in quotes: text, never a number

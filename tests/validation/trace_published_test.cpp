@@ -117,7 +117,8 @@ TEST_CASE("do LRU and Belady over the interned Mooncake blocks give the referenc
   const Trace trace = good(path, "mooncake");
   std::ifstream in(oracle);
   int checked = 0;
-  for (const auto& result : nlohmann::json::parse(in)["results"]) {
+  const nlohmann::json reference = nlohmann::json::parse(in);
+  for (const auto& result : reference["results"]) {
     const auto capacity = result["capacity_blocks"].get<std::size_t>();
     if (result["def"] == "plain.lru") CHECK(lru_hits(trace, capacity) == result["hits"].get<std::int64_t>());
     if (result["def"] == "plain.opt_forced") CHECK(belady_hits(trace, capacity) == result["hits"].get<std::int64_t>());
@@ -133,7 +134,7 @@ TEST_CASE("are the Azure traces read as published?") {
   const TraceSummary a = summarise(good(conversation, "azure"));
   CHECK(a.requests == 19'366);
   CHECK(a.prompt_tokens.mean == doctest::Approx(1154.70).epsilon(1e-5));
-  CHECK(a.output_tokens.mean == doctest::Approx(211.13).epsilon(1e-5));
+  CHECK(a.output_tokens.mean == doctest::Approx(211.13).epsilon(1e-4));
   CHECK(a.prompt_tokens.p50 == 1020);
   CHECK(a.prompt_tokens.max == 14'050);
   CHECK(a.output_tokens.p50 == 129);

@@ -182,8 +182,9 @@ class Pacer {
   }
 
  private:
-  /// The time of the n-th arrival grows with the gap between sessions, from near 0 on if every session has a turn to give.
+  /// The time of the n-th arrival grows with the gap between sessions; with n sessions, from 0 on.
   void bisect() {
+    if (nth_arrival(0) >= horizon_) return;  // too few sessions, however fast they start
     double low = 0, high = horizon_ / static_cast<double>(sessions_.sessions().size());
     while (nth_arrival(high) < horizon_) low = high, high *= 2;
     for (int i = 0; i < 60; ++i) {

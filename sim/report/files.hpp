@@ -1,0 +1,29 @@
+#pragma once
+/// The output directory of a run: whole or not at all.
+///
+/// Called by the command: check_output_directory() before the run, so that a wrong --out costs no simulation, then
+/// write_output_directory(). Every file is written aside (.<name>.part) and renamed when all are complete; after a
+/// failure what was written aside is gone, and so are directories made for it. Without `overwrite` the directory must
+/// be absent or empty; with it, the files to be written replace their namesakes and nothing else is touched. Errors:
+/// BadInput for a directory that may not be written to by these rules; std::runtime_error with path and reason for a
+/// failing disk.
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/report/report.hpp"
+
+namespace tiersim {
+
+struct OutputFile {
+  std::string name, content;
+};
+
+/// summary.json, requests.csv, series.h5, scenario.resolved.yaml, run_info.json. All but the last follow from the
+/// report.
+[[nodiscard]] std::vector<OutputFile> output_files(const Report& report, const RunInfo& info);
+
+void check_output_directory(const std::string& directory, bool overwrite);
+void write_output_directory(const std::string& directory, std::span<const OutputFile> files, bool overwrite);
+
+}  // namespace tiersim
