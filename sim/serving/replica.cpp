@@ -125,9 +125,7 @@ bool Replica::continue_prefill(std::int64_t& budget, Time now) {
 /// Puts tokens of a prefilling sequence into the step; the blocks that become full are findable from now on.
 void Replica::schedule_chunk(SlotId slot, std::int64_t tokens) {
   Sequence& s = slots_[slot.index()];
-  const std::int64_t from = s.computed / block_, to = (s.computed + tokens) / block_;
-  name_blocks(s, from, to);
-  if (to > from) admission_blocked_ = false;  // the head may hit what it would have needed frames for
+  name_blocks(s, (s.computed + tokens) / block_);
   step_.chunks.push_back({slot, tokens});
   partial_ = s.computed + tokens < s.target ? slot : SlotId::none();
 }
@@ -237,7 +235,7 @@ void Replica::finish(SlotId slot, std::int64_t context, Time now) {
   const std::int64_t prompt_named = workload_.named_blocks(s.request, workload_.prompt(s.request));
   const std::int64_t named = workload_.named_blocks(s.request, context);
   if (named > prompt_named) {  // answers that a later turn extends
-    name_blocks(s, prompt_named, named);
+    name_blocks(s, named);
     const auto from = static_cast<std::size_t>(prompt_named), count = static_cast<std::size_t>(named - prompt_named);
     hierarchy_.write(id_, s.request, std::span(s.names).subspan(from, count), std::span(s.frames).subspan(from, count),
                      static_cast<std::uint32_t>(from), now);
@@ -270,7 +268,7 @@ void Replica::preempt_last(Time now) {
   } else {
     partial_ = SlotId::none();
   }
-  name_blocks(s, 0, s.computed / block_);
+  name_blocks(s, s.computed / block_);
   keep_private_blocks(s);
   s.lost = s.computed;
   s.most_computed = std::max(s.most_computed, s.computed);
@@ -295,13 +293,16 @@ void Replica::take_grown_frames(Sequence& s, std::int64_t context) {
   }
 }
 
-/// Says what the full blocks at positions [from, to) hold, as far as others can find it.
-void Replica::name_blocks(const Sequence& s, std::int64_t from, std::int64_t to) {
-  const std::int64_t end = std::min(to, static_cast<std::int64_t>(s.names.size()));
+/// Says what the full blocks below position `to` hold, as far as others can find it and it has not been said. A block
+/// whose content was resident elsewhere at that time stays without identity for good.
+void Replica::name_blocks(Sequence& s, std::int64_t to) {
+  const auto from = static_cast<std::size_t>(s.named);
+  const auto end = std::min(static_cast<std::size_t>(to), s.names.size());
   if (end <= from) return;
-  const auto begin = static_cast<std::size_t>(from), count = static_cast<std::size_t>(end - from);
-  for (std::size_t i = begin; i < begin + count; ++i) hbm_.set_content(s.frames[i], s.names[i]);
-  hierarchy_.mark_seen(id_, std::span(s.names).subspan(begin, count));
+  for (std::size_t i = from; i < end; ++i) hbm_.set_content(s.frames[i], s.names[i]);
+  hierarchy_.mark_seen(id_, std::span(s.names).subspan(from, end - from));
+  s.named = static_cast<std::int64_t>(end);
+  admission_blocked_ = false;  // the head may hit what it would have needed frames for
 }
 
 /// Gives the full blocks that only this request can find an identity, unless one from an earlier time still has it.

@@ -95,6 +95,7 @@ class Replica {
     std::vector<FrameId> frames;  ///< held, by position; a decoding sequence's later ones are in the pool
     std::vector<FrameId> kept;    ///< by position: where its private blocks were left by a preemption
     std::int64_t computed = 0;    ///< tokens with KV, while prefilling
+    std::int64_t named = 0;       ///< blocks, from the head on, that were hits or have got their identity
     std::int64_t target = 0;      ///< tokens to have KV before the next token appears
     std::int64_t lost = 0;        ///< tokens that had KV when it was last preempted
     std::int64_t most_computed = 0;  ///< tokens that have had KV at some time before it was preempted
@@ -146,7 +147,7 @@ class Replica {
   void finish(SlotId slot, std::int64_t context, Time now);
   void preempt_last(Time now);
   void take_grown_frames(Sequence& s, std::int64_t context);
-  void name_blocks(const Sequence& s, std::int64_t from, std::int64_t to);
+  void name_blocks(Sequence& s, std::int64_t to);
   void keep_private_blocks(Sequence& s);
   void release_frames(Sequence& s, Time now);
   void allocate(std::int64_t count, std::vector<FrameId>& out, Time now);

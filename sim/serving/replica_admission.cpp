@@ -186,6 +186,7 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
   for (FrameId f : plan.hits) wait_for(hierarchy_.filling(id_, f));
   s.frames.clear();
   s.computed = plan.prefix * block_;
+  s.named = plan.prefix;
   s.load_saved = plan.saved;
   s.slowest_tier = plan.slowest_tier;
   if (plan.to_load == 0) {

@@ -26,6 +26,7 @@ struct Sequence {
   std::vector<std::int64_t> ids;  // engine block ids of the identified content, whole blocks or not
   std::vector<int> blocks;
   std::int64_t computed = 0, generated = 0;
+  std::int64_t published = 0;      // blocks
   std::int64_t ever_computed = 0;  // the most tokens that it has had KV for
   std::int64_t lost = 0;           // tokens with KV when it was last preempted
   std::int64_t last_token = -1;
@@ -132,15 +133,15 @@ class Engine {
     return -1;
   }
 
-  /// The full blocks among the first `tokens` become findable; private ones only when somebody may look for them.
+  /// The full blocks among the first `tokens` become findable, each once (a copy stays without identity for good);
+  /// private ones only when somebody may look for them.
   void publish(std::size_t request, std::int64_t tokens, bool also_private) {
-    const Sequence& s = sequences_[request];
-    for (std::int64_t i = 0; (i + 1) * rules_.block <= tokens; ++i) {
+    Sequence& s = sequences_[request];
+    for (std::int64_t& i = s.published; (i + 1) * rules_.block <= tokens; ++i) {
       const Content content = content_at(request, i);
-      if (content.first >= 0 && !also_private) continue;
+      if (content.first >= 0 && !also_private) return;
       seen_.insert(content);
       Block& block = blocks_[static_cast<std::size_t>(s.blocks[static_cast<std::size_t>(i)])];
-      if (block.content == content) continue;
       if (find(content) >= 0) {
         ++out_.duplicates;
       } else {
@@ -240,6 +241,7 @@ class Engine {
       running_.push_back(request);
       s.blocks = hits;
       s.computed = prefix;
+      s.published = static_cast<std::int64_t>(hits.size());
       grow(s, blocks_for(prefix + tokens));
       if (out_.requests[request].scheduled < 0) out_.requests[request].scheduled = now;
       take(request, tokens, budget);
