@@ -1,14 +1,15 @@
 #pragma once
 /// JSON objects, one a line, field by field, with every mistake placed: the part that JSONL readers share.
 ///
-/// A reader calls next_line() until it is false and read_fields() for each record. simdjson's on-demand parser reads the
-/// mapped bytes in place (it looks up to 64 bytes past a line's end, which MappedFile provides); what no key asks for is
-/// skipped, not validated. One pass, no allocation per record. Include this only in a reader's .cpp: it brings simdjson.
+/// A reader calls next_line() until it is false and read_fields() for each record. simdjson's on-demand parser reads
+/// the mapped bytes in place (it looks up to 64 bytes past a line's end, which MappedFile provides); what no key asks
+/// for is skipped, not validated. One pass, no allocation per record. Include this only in a reader's .cpp: it brings
+/// simdjson.
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <array>
 #include <cstdint>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,9 @@ class JsonLines {
   [[nodiscard]] bool next_line() { return !errors_.full() && lines_.next(); }
   [[nodiscard]] RecordPlace place() const { return lines_.place(); }
 
-  /// Calls on_field(index into keys, value) in the line's order for each key that it knows. on_field returns false once it
-  /// has added an error. The first `required` keys must be there, none twice. False if anything is wrong (it is added).
+  /// Calls on_field(index into keys, value) in the line's order for each key that it knows. on_field returns false once
+  /// it has added an error. The first `required` keys must be there, none twice. False if anything is wrong (it is
+  /// added).
   template <std::size_t N, class OnField>
   bool read_fields(const std::array<std::string_view, N>& keys, std::size_t required, OnField&& on_field) {
     simdjson::ondemand::document document;
@@ -48,7 +50,8 @@ class JsonLines {
       if (!on_field(index, field.value())) return false;
     }
     // On-demand parsing stops at the closing brace; a second value on the line would pass unnoticed.
-    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return fail("text after the record's last brace");
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+      return fail("text after the record's last brace");
     for (std::size_t i = 0; i < required; ++i)
       if (!(seen >> i & 1U)) return fail(fmt::format("'{}' is missing", keys[i]));
     return true;
@@ -61,8 +64,8 @@ class JsonLines {
     return fail_value(value, name, "a whole number, 0 or more");
   }
 
-  /// Calls on_item(number) for each of a list of whole numbers. The numbers are scanned here: simdjson finds where the list
-  /// ends, but takes twice as long for each of them.
+  /// Calls on_item(number) for each of a list of whole numbers. The numbers are scanned here: simdjson finds where the
+  /// list ends, but takes twice as long for each of them.
   template <class OnItem>
   bool read_wholes(Value value, std::string_view name, OnItem&& on_item) {
     simdjson::ondemand::array list;
@@ -92,7 +95,9 @@ class JsonLines {
   static const char* scan_wholes(std::string_view text, OnItem& on_item) {
     const char* p = text.data() + 1;
     const char* const end = text.data() + text.size();
-    const auto skip_blanks = [&] { while (p < end && (*p == ' ' || *p == '\t')) ++p; };
+    const auto skip_blanks = [&] {
+      while (p < end && (*p == ' ' || *p == '\t')) ++p;
+    };
     skip_blanks();
     if (p < end && *p == ']') return nullptr;
     for (;; ++p) {
