@@ -129,7 +129,6 @@ class Builder final : public YAML::EventHandler {
                                                    : "this cannot stand here: check indentation and brackets");
   }
   void OnDocumentEnd() override {}
-  [[nodiscard]] int documents() const { return documents_; }
 
   void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override {
     Value v;

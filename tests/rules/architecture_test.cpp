@@ -1,5 +1,5 @@
 // Who may include whom. The path tells the layer, so reading the #include lines is enough.
-#include "tests/support/sources.hpp"
+#include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include <doctest/doctest.h>
+#include "tests/support/sources.hpp"
 
 using namespace tiersim::test;
 
