@@ -23,7 +23,7 @@ bool is_plain(std::string_view text) {
   if (kIndicators.find(text.front()) != std::string_view::npos) return false;
   if (text.front() == '-' && (text.size() == 1 || text[1] == ' ' || text[1] == '-')) return false;
   if (text.starts_with("...") || text.find(": ") != std::string_view::npos) return false;
-  if (text.find(" #") != std::string_view::npos || text.find_first_of(",[]{}") != std::string_view::npos) return false;
+  if (text.find(" #") != std::string_view::npos || text.find_first_of(",[]{}?") != std::string_view::npos) return false;
   return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; });
 }
 

@@ -128,6 +128,7 @@ class Builder final : public YAML::EventHandler {
                                                    : "this does not belong to what stands above");
   }
   void OnDocumentEnd() override {}
+  [[nodiscard]] int documents() const { return documents_; }
 
   void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override {
     Value v;
@@ -378,7 +379,8 @@ Value parse(const std::string& text, const std::string& name, bool is_file, Diag
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
-    while (parser.HandleNextDocument(builder)) {
+    // Not past the second, which is reported: some texts (", a") give empty documents for ever.
+    while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
     }
     builder.report_keys();
   } catch (const YAML::Exception& e) {

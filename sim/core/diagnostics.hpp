@@ -18,7 +18,7 @@ namespace tiersim {
 
 /// A place in input. line and column count from 1; 0 means that the place is the file as a whole (or the command line).
 struct SourceMark {
-  std::string file;          ///< as the user spelled it; "--set" for the command line
+  std::string file;  ///< as the user spelled it; "--set" for the command line
   int line = 0;
   int column = 0;
   int width = 1;             ///< how many characters the caret line underlines
@@ -32,8 +32,8 @@ enum class Severity { error, warning };
 struct Diagnostic {
   Severity severity = Severity::error;
   SourceMark mark;
-  std::string message;              ///< one sentence, no full stop: "unknown key 'bandwith' in tier 'dram'"
-  std::vector<std::string> notes;   ///< what to do: "did you mean 'bandwidth'?"
+  std::string message;             ///< one sentence, no full stop: "unknown key 'bandwith' in tier 'dram'"
+  std::vector<std::string> notes;  ///< what to do: "did you mean 'bandwidth'?"
 };
 
 /// Collects diagnostics; order of addition is kept, render() sorts by file and place.
@@ -55,7 +55,7 @@ class Diagnostics {
 class BadInput : public std::runtime_error {
  public:
   explicit BadInput(const Diagnostics& diagnostics) : std::runtime_error(diagnostics.render()) {}
-  explicit BadInput(std::string rendered) : std::runtime_error(std::move(rendered)) {}
+  explicit BadInput(const std::string& rendered) : std::runtime_error(rendered) {}
 };
 
 /// Throws BadInput if there are errors.

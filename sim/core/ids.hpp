@@ -27,7 +27,8 @@ class Id {
   std::uint32_t value_ = kNone;
 };
 
-using BlockId = Id<struct BlockTag>;      ///< an engine block's content; domain: one run (trace blocks first, private after)
+using BlockId =
+    Id<struct BlockTag>;  ///< an engine block's content; domain: one run (trace blocks first, private after)
 using FrameId = Id<struct FrameTag>;      ///< a block's place in one tier; domain: that tier
 using TierId = Id<struct TierTag>;        ///< a tier of the machine; domain: one run
 using LinkId = Id<struct LinkTag>;        ///< one direction of a link; domain: one topology

@@ -3,8 +3,9 @@
 ///
 ///   TIERSIM_REGISTER(EvictionPolicy, "lru", Lru, "least recently used block first", {})
 ///
-/// The interface names its Setup type (`using Setup = EvictionSetup;`); a policy is built from it. names() is sorted, so
-/// nothing depends on the order in which static objects are initialised. Registration happens before main, reading after.
+/// The interface names its Setup type (`using Setup = EvictionSetup;`); a policy is built from it. names() is sorted,
+/// so nothing depends on the order in which static objects are initialised. Registration happens before main, reading
+/// after.
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,7 +26,7 @@ class Registry {
     std::function<std::unique_ptr<Interface>(const Setup&)> make;
     std::string summary;  ///< one line, with the source
     std::vector<ParameterSpec> parameters;
-    std::string file;     ///< the policy's source file, as the compiler saw it
+    std::string file;  ///< the policy's source file, as the compiler saw it
   };
 
   static Registry& instance() {
@@ -59,7 +60,8 @@ class Registry {
 }  // namespace tiersim
 
 /// Trailing arguments: the brace-enclosed list of ParameterSpec.
-#define TIERSIM_REGISTER(Interface, name, Class, summary, ...)                                              \
-  [[maybe_unused]] const bool k##Class##Registered = ::tiersim::Registry<Interface>::instance().add(        \
-      name, {[](const Interface::Setup& setup) -> std::unique_ptr<Interface> { return std::make_unique<Class>(setup); }, \
-             summary, __VA_ARGS__, __FILE__})
+#define TIERSIM_REGISTER(Interface, name, Class, summary, ...)                                                     \
+  [[maybe_unused]] const bool k##Class##Registered = ::tiersim::Registry<Interface>::instance().add(               \
+      name,                                                                                                        \
+      {[](const Interface::Setup& setup) -> std::unique_ptr<Interface> { return std::make_unique<Class>(setup); }, \
+       summary, __VA_ARGS__, __FILE__})

@@ -1,8 +1,8 @@
 #pragma once
 /// Our own random numbers: the same sequence on every machine, compiler and library.
 ///
-/// Rng is splitmix64 seeding xoshiro256** (Blackman and Vigna, public domain algorithms, written anew). Distributions use
-/// only + - * / sqrt and our own exp and log (sim/core/mathematics.hpp). One Rng per purpose: fork(name) derives an
+/// Rng is splitmix64 seeding xoshiro256** (Blackman and Vigna, public domain algorithms, written anew). Distributions
+/// use only + - * / sqrt and our own exp and log (sim/core/mathematics.hpp). One Rng per purpose: fork(name) derives an
 /// independent stream, so that adding a draw in one place moves nothing elsewhere. O(1) per draw, no allocation.
 #include <array>
 #include <cstdint>

@@ -86,7 +86,9 @@ constexpr Duration operator""_us(unsigned long long v) { return Duration(static_
 constexpr Duration operator""_ms(unsigned long long v) { return Duration(static_cast<std::int64_t>(v) * 1'000'000); }
 constexpr Duration operator""_s(unsigned long long v) { return Duration(static_cast<std::int64_t>(v) * 1'000'000'000); }
 constexpr BytesPerSecond operator""_GBps(unsigned long long v) { return BytesPerSecond(static_cast<double>(v) * 1e9); }
-constexpr FlopsPerSecond operator""_TFLOPs(unsigned long long v) { return FlopsPerSecond(static_cast<double>(v) * 1e12); }
+constexpr FlopsPerSecond operator""_TFLOPs(unsigned long long v) {
+  return FlopsPerSecond(static_cast<double>(v) * 1e12);
+}
 constexpr Tokens operator""_tok(unsigned long long v) { return Tokens(static_cast<std::int64_t>(v)); }
 }  // namespace literals
 

@@ -41,7 +41,17 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
       profile_(profile),
       ranks_(ranks),
       kv_heads_(std::max<std::int64_t>(1, model.kv_heads / ranks)),
-      table_(table) {}
+      table_(table),
+      launch_(in_seconds(profile.launch)) {
+  const auto roof = [&](OperatorKind kind, double compute_share, double bandwidth_share) {
+    roofs_[static_cast<std::size_t>(kind)] = {1.0 / (machine.gpu.dense_bf16.value() * compute_share),
+                                              1.0 / (machine.gpu.memory_bandwidth.value() * bandwidth_share)};
+  };
+  roof(OperatorKind::gemm, profile.gemm_efficiency, profile.gemm_bandwidth);
+  roof(OperatorKind::prefill_attention, profile.attention_efficiency, profile.attention_bandwidth);
+  roof(OperatorKind::decode_attention, profile.gemm_efficiency, profile.attention_bandwidth);
+  roof(OperatorKind::elementwise, profile.gemm_efficiency, profile.elementwise_bandwidth);
+}
 
 std::vector<Operator> CostModel::linear_operators(std::int64_t t) const {
   const auto& m = model_;
@@ -105,6 +115,16 @@ Operator CostModel::decode_attention(const Batch& b) const {
           0};
 }
 
+/// The roofline with its ridge: seconds of `repeats` equal kernels.
+StepTime CostModel::roofline(OperatorKind kind, double flops, double bytes, double repeats) const {
+  const Roof& roof = roofs_[static_cast<std::size_t>(kind)];
+  const double tc = flops * roof.seconds_per_flop, tm = bytes * roof.seconds_per_byte;
+  StepTime out;
+  (tc >= tm ? out.compute : out.bandwidth) = Seconds(p_norm(tc, tm, profile_.ridge_exponent) * repeats);
+  out.overhead = launch_ * repeats;
+  return out;
+}
+
 StepTime CostModel::time_of(const Operator& op) const {
   const double repeats = static_cast<double>(op.repeats);
   StepTime out;
@@ -121,16 +141,7 @@ StepTime CostModel::time_of(const Operator& op) const {
     out.communication = Seconds(seconds * repeats);
     return out;
   }
-  double compute_share = profile_.gemm_efficiency, bandwidth_share = profile_.gemm_bandwidth;
-  if (op.kind == OperatorKind::prefill_attention) compute_share = profile_.attention_efficiency;
-  if (op.kind == OperatorKind::prefill_attention || op.kind == OperatorKind::decode_attention)
-    bandwidth_share = profile_.attention_bandwidth;
-  if (op.kind == OperatorKind::elementwise) bandwidth_share = profile_.elementwise_bandwidth;
-  const double tc = op.flops.value() / (machine_.gpu.dense_bf16.value() * compute_share);
-  const double tm = op.bytes / (machine_.gpu.memory_bandwidth.value() * bandwidth_share);
-  (tc >= tm ? out.compute : out.bandwidth) = Seconds(p_norm(tc, tm, profile_.ridge_exponent) * repeats);
-  out.overhead = in_seconds(profile_.launch) * repeats;
-  return out;
+  return roofline(op.kind, op.flops.value(), op.bytes, repeats);
 }
 
 StepTime CostModel::sum_of(const std::vector<Operator>& operators) const {

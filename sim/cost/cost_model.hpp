@@ -12,6 +12,7 @@
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root. Not thread-safe (the cache); one instance per run.
 /// Deterministic.
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -95,6 +96,7 @@ class CostModel {
   [[nodiscard]] Operator decode_attention(const Batch& batch) const;
   [[nodiscard]] const StepTime& linear(std::int64_t tokens);
   [[nodiscard]] const StepTime& head(std::int64_t sampled);
+  [[nodiscard]] StepTime roofline(OperatorKind kind, double flops, double bytes, double repeats) const;
   [[nodiscard]] StepTime sum_of(const std::vector<Operator>& operators) const;
 
   models::ModelSpec model_;
@@ -103,6 +105,11 @@ class CostModel {
   std::int64_t ranks_;
   std::int64_t kv_heads_;  // on one rank
   const OperatorTable* table_;
+  struct Roof {
+    double seconds_per_flop = 0, seconds_per_byte = 0;
+  };
+  std::array<Roof, 4> roofs_;  // by OperatorKind; all_reduce has none
+  Seconds launch_;
   std::vector<StepTime> linear_, head_;  // by count; overhead < 0 marks an entry not yet computed
 };
 

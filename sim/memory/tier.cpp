@@ -5,9 +5,6 @@
 #include "sim/core/diagnostics.hpp"
 
 namespace tiersim {
-namespace {
-constexpr std::uint32_t kNowhere = FrameId::none().value();
-}
 
 std::size_t Tier::frames_needed(std::int64_t capacity, std::size_t named_blocks, bool unlimited, bool any_content) {
   const auto frames = static_cast<std::size_t>(capacity);
@@ -19,12 +16,17 @@ Tier::Tier(TierSetup setup, std::size_t frames)
     : capacity_(setup.capacity),
       unlimited_(setup.unlimited),
       policy_(std::move(setup.policy)),
-      frame_of_(setup.named_blocks, kNowhere),
+      frame_of_(setup.named_blocks),
       block_in_(frames),
-      references_(frames, 0) {
+      references_(frames) {
   if (!unlimited_) capacity_ = std::min<std::int64_t>(capacity_, static_cast<std::int64_t>(frames));
-  empty_.reserve(frames);
-  for (std::size_t f = frames; f-- > 0;) empty_.push_back(FrameId(f));
+}
+
+FrameId Tier::take_empty() {
+  if (emptied_.empty()) return FrameId(never_used_++);
+  const FrameId frame = emptied_.back();
+  emptied_.pop_back();
+  return frame;
 }
 
 void Tier::acquire(const BlockRun& run, Time now) {
@@ -37,22 +39,21 @@ void Tier::pin(std::span<const FrameId> frames) {
 }
 
 void Tier::forget(FrameId frame) {
-  BlockId& block = block_in_[frame.index()];
-  if (block.index() < frame_of_.size() && frame_of_[block.index()] == frame.value()) {
-    frame_of_[block.index()] = kNowhere;
+  const BlockId block = block_in(frame);
+  if (is_named(block)) {  // then it is the one that is found
+    frame_of_[block.index()] = 0;
     --resident_;
     ++removed_;
   }
-  block = BlockId::none();
+  block_in_[frame.index()] = 0;
 }
 
 bool Tier::allocate(std::int64_t count, std::vector<FrameId>& out, std::vector<BlockId>& evicted, Time now) {
   if (available() < count) return false;
   const auto wanted = static_cast<std::size_t>(count);
-  const std::size_t from_empty = std::min(wanted, empty_.size());
+  const std::size_t from_empty = std::min(wanted, emptied_.size() + (references_.size() - never_used_));
   for (std::size_t i = 0; i < from_empty; ++i) {
-    out.push_back(empty_.back());
-    empty_.pop_back();
+    out.push_back(take_empty());
     references_[out.back().index()] = 1;
   }
   if (from_empty < wanted) {
@@ -60,7 +61,7 @@ bool Tier::allocate(std::int64_t count, std::vector<FrameId>& out, std::vector<B
     const std::size_t found = policy_->evict(victims_, PinView(references_), now);
     ensure(found == victims_.size(), "an eviction policy found fewer victims than are unreferenced");
     for (FrameId f : victims_) {
-      if (block_in_[f.index()].index() < frame_of_.size()) evicted.push_back(block_in_[f.index()]), ++evicted_;
+      if (is_named(block_in(f))) evicted.push_back(block_in(f)), ++evicted_;
       forget(f);
       references_[f.index()] = 1;
       out.push_back(f);
@@ -71,13 +72,13 @@ bool Tier::allocate(std::int64_t count, std::vector<FrameId>& out, std::vector<B
 }
 
 void Tier::set_content(FrameId frame, BlockId block) {
-  if (block.index() < frame_of_.size()) {
-    if (frame_of_[block.index()] != kNowhere) return;
-    frame_of_[block.index()] = frame.value();
+  if (is_named(block)) {
+    if (frame_of_[block.index()] != 0) return;
+    frame_of_[block.index()] = frame.value() + 1;
     ++resident_;
     ++inserted_;
   }
-  block_in_[frame.index()] = block;
+  block_in_[frame.index()] = block.value() + 1;
 }
 
 void Tier::release(const BlockRun& run, Time now) {
@@ -86,10 +87,10 @@ void Tier::release(const BlockRun& run, Time now) {
   for (FrameId f : run.frames) {
     if (--references_[f.index()] > 0) continue;
     --referenced_;
-    const BlockId block = block_in_[f.index()];
+    const BlockId block = block_in(f);
     if (unlimited_ && block.is_none()) {  // nothing to find again: no reason to hold it
       policy_->on_remove(f);
-      empty_.push_back(f);
+      emptied_.push_back(f);
       continue;
     }
     newly_free_.push_back(f);
@@ -104,7 +105,7 @@ void Tier::release(const BlockRun& run, Time now) {
 void Tier::drop(FrameId frame) {
   policy_->on_remove(frame);
   forget(frame);
-  empty_.push_back(frame);
+  emptied_.push_back(frame);
 }
 
 }  // namespace tiersim

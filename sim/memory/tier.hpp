@@ -10,7 +10,8 @@
 /// Unlimited: the reference run "infinite". `capacity` then bounds the referenced frames alone; held frames are never
 /// evicted and new frames are made as needed.
 ///
-/// Cost: O(1) per block plus the policy's; memory 4 B per named block, 12 B plus the policy's per frame.
+/// Cost: O(1) per block plus the policy's; memory 4 B per named block, 8 B plus the policy's per
+/// frame, occupied when first used.
 /// Invariant: inserted() == removed() + resident().
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "sim/core/ids.hpp"
+#include "sim/core/zeroed_array.hpp"
 #include "sim/memory/eviction.hpp"
 
 namespace tiersim {
@@ -39,8 +41,8 @@ class Tier {
   Tier(TierSetup setup, std::size_t frames);
 
   /// The frame that holds a named block, or none().
-  [[nodiscard]] FrameId frame_of(BlockId block) const { return FrameId(frame_of_[block.index()]); }
-  [[nodiscard]] BlockId block_in(FrameId frame) const { return block_in_[frame.index()]; }
+  [[nodiscard]] FrameId frame_of(BlockId block) const { return FrameId(frame_of_[block.index()] - 1); }
+  [[nodiscard]] BlockId block_in(FrameId frame) const { return BlockId(block_in_[frame.index()] - 1); }
   [[nodiscard]] std::uint32_t references(FrameId frame) const { return references_[frame.index()]; }
   /// Frames that an allocation could have: empty ones and held ones.
   [[nodiscard]] std::int64_t available() const { return capacity_ - referenced_; }
@@ -66,7 +68,7 @@ class Tier {
   void set_content(FrameId frame, BlockId block);
   /// Takes private content's identity from a referenced frame: nobody will look for it again.
   void clear_private(FrameId frame) {
-    if (block_in_[frame.index()].index() >= frame_of_.size()) block_in_[frame.index()] = BlockId::none();
+    if (!is_named(block_in(frame))) block_in_[frame.index()] = 0;
   }
   /// Drops one reference of each; frames nobody references any more are held (the policy hears of them), or emptied if
   /// their content has no use (unlimited tiers only).
@@ -75,17 +77,21 @@ class Tier {
   void drop(FrameId frame);
 
  private:
+  [[nodiscard]] bool is_named(BlockId block) const { return block.index() < frame_of_.size(); }
+  [[nodiscard]] FrameId take_empty();
   void forget(FrameId frame);
 
   std::int64_t capacity_;
   bool unlimited_;
   std::unique_ptr<EvictionPolicy> policy_;
-  std::vector<std::uint32_t> frame_of_;    // by named block
-  std::vector<BlockId> block_in_;          // by frame
-  std::vector<std::uint32_t> references_;  // by frame
-  std::vector<FrameId> empty_;             // a stack; the lowest frame comes first
-  std::vector<FrameId> victims_, newly_free_;
-  std::vector<BlockId> newly_free_blocks_;
+  // Ids are kept plus one, so that zero is none and what is never touched takes no memory.
+  ZeroedArray<std::uint32_t> frame_of_;        // by named block
+  ZeroedArray<std::uint32_t> block_in_;        // by frame
+  ZeroedArray<std::uint32_t> references_;      // by frame
+  std::size_t never_used_ = 0;                 // frames from here on have never been given out
+  std::vector<FrameId> emptied_;               // and those that came back without content
+  std::vector<FrameId> victims_, newly_free_;  // scratch
+  std::vector<BlockId> newly_free_blocks_;     // scratch
   std::int64_t referenced_ = 0, resident_ = 0, inserted_ = 0, removed_ = 0, evicted_ = 0;
 };
 

@@ -32,6 +32,7 @@ Replica::Replica(ReplicaId id, const EngineSettings& settings, const Workload& w
       observer_(observer),
       block_(workload.block_tokens()),
       slot_of_(workload.size(), SlotId::none()),
+      running_(workload.size()),
       decode_(workload.block_tokens()) {}
 
 bool Replica::enqueue(RequestId request, Time now) {

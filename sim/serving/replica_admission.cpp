@@ -16,7 +16,6 @@ SlotId Replica::slot_for(RequestId request) {
   if (free_slots_.empty()) {
     free_slots_.push_back(SlotId(slots_.size()));
     slots_.emplace_back();
-    running_.resize(slots_.size());
   }
   slot = free_slots_.back();
   free_slots_.pop_back();

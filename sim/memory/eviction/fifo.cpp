@@ -1,4 +1,5 @@
-// FIFO: the block that arrived first goes first; a hit changes nothing. Pinned blocks are stepped over and keep their place.
+// FIFO: the block that arrived first goes first; a hit changes nothing. Pinned blocks are stepped over and keep their
+// place.
 #include "sim/core/registry.hpp"
 #include "sim/memory/eviction.hpp"
 #include "sim/memory/eviction_order.hpp"

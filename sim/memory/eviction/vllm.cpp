@@ -1,7 +1,8 @@
-// vLLM's free queue (vLLM V1, block_pool): blocks that nobody references wait in one queue in the order of their release, a
-// sequence's tail before its head; the front goes first, and a block keeps its content until then. A hit takes the block
-// out of the queue, wherever it is. Recency is therefore the time of the last release, not of the last use.
-// Departs from vLLM in nothing; a block without an identity (not to be found again) waits in the queue like any other.
+// vLLM's free queue (vLLM V1, block_pool): blocks that nobody references wait in one queue in the order of their
+// release, a sequence's tail before its head; the front goes first, and a block keeps its content until then. A hit
+// takes the block out of the queue, wherever it is. Recency is therefore the time of the last release, not of the last
+// use. Departs from vLLM in nothing; a block without an identity (not to be found again) waits in the queue like any
+// other.
 #include "sim/core/index_list.hpp"
 #include "sim/core/registry.hpp"
 #include "sim/memory/eviction.hpp"
@@ -26,7 +27,7 @@ class VllmFreeQueue final : public EvictionPolicy {
   }
   std::size_t evict(std::span<FrameId> out, const PinView&, Time) override {
     std::size_t found = 0;
-    while (found < out.size() && !queue_.empty()) out[found++] = FrameId(queue_.pop_front());
+    queue_.pop_front(out.size(), [&](std::uint32_t frame) { out[found++] = FrameId(frame); });
     return found;
   }
 
