@@ -21,14 +21,14 @@ Arrivals::Arrivals(const traces::Trace& trace, const LoadSettings& settings) : t
     for (std::uint32_t r = 0; r < next_; ++r) scheduled_.push_back({Time(0), RequestId(r)});
     return;
   }
-  if (settings.kind == LoadKind::sessions) next_turn_.assign(n, traces::kNoRequest);
+  if (settings.kind == LoadKind::sessions) link_turns();
   Rng rng = Rng(settings.seed).fork("arrivals");
   Time last;
   scheduled_.reserve(n);
   for (std::uint32_t r = 0; r < n; ++r) {
     const RequestId id(r);
     if (settings.kind == LoadKind::sessions && trace.previous(id) != traces::kNoRequest) {
-      next_turn_[trace.previous(id)] = r;
+      continue;
     } else if (settings.kind == LoadKind::poisson) {
       last += rounded(Seconds(rng.exponential(1.0 / settings.per_second)));
       scheduled_.push_back({last, id});
@@ -46,13 +46,22 @@ Arrivals::Arrivals(const traces::Trace& trace, const LoadSettings& settings) : t
   }
 }
 
-std::optional<Arrival> Arrivals::after(RequestId ended, Time now) {
-  if (settings_.kind == LoadKind::concurrency && next_ < trace_.size()) return Arrival{now, RequestId(next_++)};
-  if (settings_.kind == LoadKind::sessions) {
-    const std::uint32_t next = next_turn_[ended.index()];
-    if (next != traces::kNoRequest) return Arrival{now + trace_.think_time(RequestId(next)), RequestId(next)};
+void Arrivals::link_turns() {
+  next_turn_.assign(trace_.size(), traces::kNoRequest);
+  next_sibling_.assign(trace_.size(), traces::kNoRequest);
+  for (auto r = static_cast<std::uint32_t>(trace_.size()); r-- > 0;) {
+    const std::uint32_t previous = trace_.previous(RequestId(r));
+    if (previous == traces::kNoRequest) continue;
+    next_sibling_[r] = next_turn_[previous];
+    next_turn_[previous] = r;
   }
-  return std::nullopt;
+}
+
+void Arrivals::after(RequestId ended, Time now, std::vector<Arrival>& out) {
+  if (settings_.kind == LoadKind::concurrency && next_ < trace_.size()) out.push_back({now, RequestId(next_++)});
+  if (settings_.kind != LoadKind::sessions) return;
+  for (std::uint32_t r = next_turn_[ended.index()]; r != traces::kNoRequest; r = next_sibling_[r])
+    out.push_back({now + trace_.think_time(RequestId(r)), RequestId(r)});
 }
 
 Time Arrivals::last() const {

@@ -4,12 +4,11 @@
 ///   open         the trace's times divided by `rate`, plus a uniform seeded jitter in [0, jitter)
 ///   poisson      exponential gaps of mean 1/per_second, in the trace's order
 ///   concurrency  `concurrency` requests at 0, then a new one whenever one ends
-///   sessions     first turns as in an open loop; a later turn when its session's last answer has come and been thought
-///   over
+///   sessions     first turns as in an open loop; a later turn when the turn before it has been answered and thought
+///                over (several turns may follow the same one)
 /// A rejected request counts as ended at its arrival. Open and poisson arrivals are known in advance (a sorted list,
 /// read by a cursor); the others are pushed as events. Deterministic: ties by request id. O(1) per arrival after
 /// construction.
-#include <optional>
 #include <vector>
 
 #include "sim/core/ids.hpp"
@@ -40,17 +39,20 @@ class Arrivals {
 
   /// What is known in advance, sorted by time and id.
   [[nodiscard]] const std::vector<Arrival>& scheduled() const { return scheduled_; }
-  /// The arrival that the end of a request brings, if any.
-  [[nodiscard]] std::optional<Arrival> after(RequestId ended, Time now);
+  /// Appends the arrivals that the end of a request brings.
+  void after(RequestId ended, Time now, std::vector<Arrival>& out);
   /// When the last request comes, where that is known in advance; else never().
   [[nodiscard]] Time last() const;
 
  private:
+  void link_turns();
+
   const traces::Trace& trace_;
   LoadSettings settings_;
   std::vector<Arrival> scheduled_;
   std::uint32_t next_ = 0;                // concurrency: the next request to start
-  std::vector<std::uint32_t> next_turn_;  // sessions: by request
+  // Sessions, by request: the first turn that follows it, and the next one that follows the same turn as it does.
+  std::vector<std::uint32_t> next_turn_, next_sibling_;
 };
 
 }  // namespace tiersim

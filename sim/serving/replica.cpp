@@ -125,12 +125,7 @@ bool Replica::continue_prefill(std::int64_t& budget, Time now) {
 /// Puts tokens of a prefilling sequence into the step; the blocks that become full are findable from now on.
 void Replica::schedule_chunk(SlotId slot, std::int64_t tokens) {
   Sequence& s = slots_[slot.index()];
-  const std::int64_t from = s.computed / block_, to = (s.computed + tokens) / block_;
-  name_blocks(s, from, to, false);
-  const auto named = std::min<std::int64_t>(to, static_cast<std::int64_t>(s.names.size()));
-  if (named > from)
-    hierarchy_.mark_seen(
-        id_, std::span(s.names).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(named - from)));
+  name_blocks(s, (s.computed + tokens) / block_);
   step_.chunks.push_back({slot, tokens});
   partial_ = s.computed + tokens < s.target ? slot : SlotId::none();
 }
@@ -240,9 +235,8 @@ void Replica::finish(SlotId slot, std::int64_t context, Time now) {
   const std::int64_t prompt_named = workload_.named_blocks(s.request, workload_.prompt(s.request));
   const std::int64_t named = workload_.named_blocks(s.request, context);
   if (named > prompt_named) {  // answers that a later turn extends
-    name_blocks(s, prompt_named, named, false);
+    name_blocks(s, named);
     const auto from = static_cast<std::size_t>(prompt_named), count = static_cast<std::size_t>(named - prompt_named);
-    hierarchy_.mark_seen(id_, std::span(s.names).subspan(from, count));
     hierarchy_.write(id_, s.request, std::span(s.names).subspan(from, count), std::span(s.frames).subspan(from, count),
                      static_cast<std::uint32_t>(from), now);
   }
@@ -274,9 +268,10 @@ void Replica::preempt_last(Time now) {
   } else {
     partial_ = SlotId::none();
   }
-  name_blocks(s, 0, s.computed / block_, true);
+  name_blocks(s, s.computed / block_);
+  keep_private_blocks(s);
   s.lost = s.computed;
-  s.kept = s.frames;
+  s.most_computed = std::max(s.most_computed, s.computed);
   release_frames(s, now);
   s.stage = Stage::waiting;
   running_.erase(slot.value());
@@ -298,16 +293,28 @@ void Replica::take_grown_frames(Sequence& s, std::int64_t context) {
   }
 }
 
-/// Says what the full blocks at positions [from, to) hold. `keep_private`: also those that only this request can find.
-void Replica::name_blocks(Sequence& s, std::int64_t from, std::int64_t to, bool keep_private) {
-  const auto named = static_cast<std::int64_t>(s.names.size());
-  for (std::int64_t i = from; i < std::min(to, named); ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    hbm_.set_content(s.frames[at], s.names[at]);
+/// Says what the full blocks below position `to` hold, as far as others can find it and it has not been said. A block
+/// whose content was resident elsewhere at that time stays without identity for good.
+void Replica::name_blocks(Sequence& s, std::int64_t to) {
+  const auto from = static_cast<std::size_t>(s.named);
+  const auto end = std::min(static_cast<std::size_t>(to), s.names.size());
+  if (end <= from) return;
+  for (std::size_t i = from; i < end; ++i) hbm_.set_content(s.frames[i], s.names[i]);
+  hierarchy_.mark_seen(id_, std::span(s.names).subspan(from, end - from));
+  s.named = static_cast<std::int64_t>(end);
+  admission_blocked_ = false;  // the head may hit what it would have needed frames for
+}
+
+/// Gives the full blocks that only this request can find an identity, unless one from an earlier time still has it.
+void Replica::keep_private_blocks(Sequence& s) {
+  const auto full = static_cast<std::size_t>(s.computed / block_);
+  if (s.kept.size() < full) s.kept.resize(full);
+  for (std::size_t i = s.names.size(); i < full; ++i) {
+    const BlockId block = workload_.private_block(s.request, static_cast<std::int64_t>(i));
+    if (!s.kept[i].is_none() && hbm_.block_in(s.kept[i]) == block) continue;
+    hbm_.set_content(s.frames[i], block);
+    s.kept[i] = s.frames[i];
   }
-  if (!keep_private) return;
-  for (std::int64_t i = std::max(from, named); i < to; ++i)
-    hbm_.set_content(s.frames[static_cast<std::size_t>(i)], workload_.private_block(s.request, i));
 }
 
 void Replica::release_frames(Sequence& s, Time now) {

@@ -93,10 +93,12 @@ class Replica {
     bool sources_recorded = false;
     std::vector<BlockId> names;   ///< of the named blocks of prompt + output
     std::vector<FrameId> frames;  ///< held, by position; a decoding sequence's later ones are in the pool
-    std::vector<FrameId> kept;    ///< where its blocks were when it was preempted
+    std::vector<FrameId> kept;    ///< by position: where its private blocks were left by a preemption
     std::int64_t computed = 0;    ///< tokens with KV, while prefilling
+    std::int64_t named = 0;       ///< blocks, from the head on, that were hits or have got their identity
     std::int64_t target = 0;      ///< tokens to have KV before the next token appears
-    std::int64_t lost = 0;        ///< tokens that had KV when it was preempted
+    std::int64_t lost = 0;        ///< tokens that had KV when it was last preempted
+    std::int64_t most_computed = 0;  ///< tokens that have had KV at some time before it was preempted
     std::int64_t last_token = 0;  ///< ns, when preempted while decoding; for the gap
     std::uint64_t order = 0;
     DecodeSet::Member member;
@@ -145,7 +147,8 @@ class Replica {
   void finish(SlotId slot, std::int64_t context, Time now);
   void preempt_last(Time now);
   void take_grown_frames(Sequence& s, std::int64_t context);
-  void name_blocks(Sequence& s, std::int64_t from, std::int64_t to, bool keep_private);
+  void name_blocks(Sequence& s, std::int64_t to);
+  void keep_private_blocks(Sequence& s);
   void release_frames(Sequence& s, Time now);
   void allocate(std::int64_t count, std::vector<FrameId>& out, Time now);
   void gate_on(TransferId transfer, bool by_layer = false);
@@ -158,6 +161,7 @@ class Replica {
   void keep_what_pays(Plan& plan, Time now);
   void add_private_hits(const Sequence& s, Plan& plan) const;
   void record_sources(Sequence& s, const Plan& plan);
+  [[nodiscard]] std::int64_t computed_before(const Sequence& s, const Plan& plan, bool first);
   void take_prefix(SlotId slot, const Plan& plan, Time now);
   [[nodiscard]] bool join(SlotId slot, std::int64_t& budget, Time now);
   void begin_loading(SlotId slot, Tokens prefix, Time now);

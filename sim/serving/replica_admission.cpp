@@ -26,7 +26,7 @@ SlotId Replica::slot_for(RequestId request) {
   s.names.clear();
   s.frames.clear();
   s.kept.clear();
-  s.computed = s.lost = 0;
+  s.computed = s.lost = s.most_computed = 0;
   s.waits = 0;
   workload_.append_blocks(
       request, workload_.named_blocks(request, workload_.prompt(request) + workload_.output(request)), s.names);
@@ -113,7 +113,7 @@ void Replica::keep_what_pays(Plan& plan, Time now) {
 
 /// After a preemption: blocks that only this request can find, as far as they are still what they were.
 void Replica::add_private_hits(const Sequence& s, Plan& plan) const {
-  const std::int64_t most = std::min((total_tokens(s) - 1) / block_, s.lost / block_);
+  const std::int64_t most = std::min((total_tokens(s) - 1) / block_, static_cast<std::int64_t>(s.kept.size()));
   for (std::int64_t i = plan.prefix; i < most; ++i) {
     const FrameId frame = s.kept[static_cast<std::size_t>(i)];
     if (hbm_.block_in(frame) != workload_.private_block(s.request, i)) return;
@@ -144,21 +144,13 @@ void Replica::record_sources(Sequence& s, const Plan& plan) {
   for (const PrefixRun& run : plan.runs) credit(run.tier, run.count), matched += run.count;
   credit(0, plan.prefix - matched);
   const bool first = !out.admitted;
-  const std::int64_t known = s.lost;  // tokens that it had before it was preempted
-  std::int64_t recomputed = std::max<std::int64_t>(0, std::min(known, prompt) - found);
-  const std::int64_t named = std::min<std::int64_t>((prompt - 1) / block_, static_cast<std::int64_t>(s.names.size()));
-  for (std::int64_t i = std::max(plan.prefix, known / block_); i < named; ++i) {
-    const MissCause cause = hierarchy_.cause_of(id_, s.names[static_cast<std::size_t>(i)]);
-    if (cause == MissCause::capacity || cause == MissCause::admission) recomputed += block_;
-    if (first) ++state_.totals.misses[static_cast<std::size_t>(cause)];
-  }
+  const std::int64_t recomputed = std::min(computed_before(s, plan, first), prompt - found);
   if (!first) {
-    const std::int64_t again = std::max<std::int64_t>(0, known - plan.prefix * block_);
+    const std::int64_t again = std::max<std::int64_t>(0, s.lost - plan.prefix * block_);
     state_.totals.misses[static_cast<std::size_t>(MissCause::preemption)] += again / block_;
     state_.totals.recomputed_tokens += again;
     out.recomputed_after_preemption += static_cast<std::uint32_t>(again);
   }
-  recomputed = std::min(recomputed, prompt - found);
   sources.recomputed = static_cast<std::uint32_t>(recomputed);
   sources.fresh = static_cast<std::uint32_t>(prompt - found - recomputed);
   if (first) {
@@ -167,6 +159,20 @@ void Replica::record_sources(Sequence& s, const Plan& plan) {
     out.wanted_blocks = static_cast<std::uint32_t>(prompt / block_);
   }
   out.final = sources;
+}
+
+/// How many of the prompt's tokens behind the prefix somebody has computed before. Counts the misses of a first
+/// admission.
+std::int64_t Replica::computed_before(const Sequence& s, const Plan& plan, bool first) {
+  const std::int64_t prompt = workload_.prompt(s.request), own = s.most_computed;
+  std::int64_t tokens = std::max<std::int64_t>(0, std::min(own, prompt) - plan.prefix * block_);
+  const std::int64_t named = std::min<std::int64_t>((prompt - 1) / block_, static_cast<std::int64_t>(s.names.size()));
+  for (std::int64_t i = std::max(plan.prefix, own / block_); i < named; ++i) {
+    const MissCause cause = hierarchy_.cause_of(id_, s.names[static_cast<std::size_t>(i)]);
+    if (cause != MissCause::compulsory) tokens += block_ - std::max<std::int64_t>(0, own - i * block_);
+    if (first) ++state_.totals.misses[static_cast<std::size_t>(cause)];
+  }
+  return tokens;
 }
 
 /// References the hits, gets frames for what is loaded and starts the loads; pending_ holds what must end first.
@@ -180,6 +186,7 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
   for (FrameId f : plan.hits) wait_for(hierarchy_.filling(id_, f));
   s.frames.clear();
   s.computed = plan.prefix * block_;
+  s.named = plan.prefix;
   s.load_saved = plan.saved;
   s.slowest_tier = plan.slowest_tier;
   if (plan.to_load == 0) {

@@ -37,7 +37,6 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
           settings.router.name, {static_cast<std::size_t>(settings.replicas), settings.router.parameters})),
       hooks_(std::move(hooks)),
       dirty_(static_cast<std::size_t>(settings.replicas)),
-      announced_(static_cast<std::size_t>(settings.replicas), Time::never()),
       loads_(static_cast<std::size_t>(settings.replicas)) {
   state_.requests.resize(trace.size());
   state_.generated.resize(trace.size());
@@ -89,9 +88,38 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   return setup;
 }
 
-Time Simulation::horizon() const {
+/// The next thing that is not the end of a step.
+Time Simulation::next_from_outside() const {
   const Time arrival = cursor_ < arrivals_.scheduled().size() ? arrivals_.scheduled()[cursor_].time : Time::never();
   return std::min({arrival, queue_.next_time(), transfers_.next_event()});
+}
+
+Time Simulation::next_instant() const {
+  Time next = next_from_outside();
+  for (const auto& r : replicas_) next = std::min(next, r->step_end());
+  return next;
+}
+
+/// Lets the replica whose step ends first leap until the next thing happens elsewhere, as long as that brings anything.
+/// So replicas take turns in the order of time: what one does to shared tiers and links never precedes the others.
+void Simulation::leap() {
+  if (!settings_.engine.leaps || hooks_.observer != nullptr) return;
+  while (true) {
+    Replica* first = nullptr;
+    Time end = Time::never(), until = next_from_outside();
+    for (const auto& r : replicas_) {
+      if (r->step_end() < end) {
+        until = std::min(until, end);
+        end = r->step_end();
+        first = r.get();
+      } else {
+        until = std::min(until, r->step_end());
+      }
+    }
+    if (end >= until) return;
+    first->leap(until);
+    if (first->step_end() == end) return;
+  }
 }
 
 ServingOutcome Simulation::run() {
@@ -108,9 +136,9 @@ ServingOutcome Simulation::run() {
   Time now;
   std::size_t reported = 0;
   while (done_ < requests) {
-    const Time next = horizon();
-    ensure(next != Time::never(), "the run stands still with requests left");
-    now = next;
+    leap();
+    now = next_instant();
+    ensure(now != Time::never(), "the run stands still with requests left");
     handle_instant(now);
     if (hooks_.progress && done_ - reported >= 256) hooks_.progress(reported = done_, now);
     if (hooks_.stop != nullptr && hooks_.stop->load(std::memory_order_relaxed)) break;
@@ -138,31 +166,39 @@ ServingOutcome Simulation::run() {
 /// Everything that happens at one instant, then scheduling, until the instant has nothing left.
 void Simulation::handle_instant(Time now) {
   if (transfers_.next_event() <= now) flows_end(now);
-  while (!queue_.empty() && queue_.next_time() <= now && queue_.top().kind == EventClass::step_end) {
-    const Event event = queue_.pop();
-    Replica& replica = *replicas_[event.entity];
-    if (!replica.stepping() || replica.step_end() != now) continue;
-    announced_[event.entity] = Time::never();
-    replica.end_step(now);
-    dirty_[event.entity] = 1;
+  for (std::size_t i = 0; i < replicas_.size(); ++i) {
+    if (replicas_[i]->step_end() != now) continue;
+    replicas_[i]->end_step(now);
+    dirty_[i] = 1;
     ++state_.totals.events;
   }
   take_completed(now);
-  while (cursor_ < arrivals_.scheduled().size() && arrivals_.scheduled()[cursor_].time <= now)
-    arrive(arrivals_.scheduled()[cursor_++].request, now);
-  while (!queue_.empty() && queue_.next_time() <= now && queue_.top().kind == EventClass::arrival) {
-    const Event event = queue_.pop();
-    if (event.entity == kSample) {
-      sample(now);
-    } else if (event.entity == kWindowOpens) {
-      open_window(now);
-    } else if (event.entity == kWindowCloses) {
-      close_window(now);
-    } else {
-      arrive(RequestId(event.entity), now);
-    }
+  while (next_arrival(now)) {
   }
   schedule_replicas(now);
+}
+
+/// Takes the next thing of the arrival class at this instant, by id, whether known in advance or not.
+bool Simulation::next_arrival(Time now) {
+  const std::vector<Arrival>& scheduled = arrivals_.scheduled();
+  const bool listed = cursor_ < scheduled.size() && scheduled[cursor_].time <= now;
+  const bool queued = !queue_.empty() && queue_.next_time() <= now;
+  if (!listed && !queued) return false;
+  if (listed && (!queued || scheduled[cursor_].request.value() < queue_.top().entity)) {
+    arrive(scheduled[cursor_++].request, now);
+    return true;
+  }
+  const Event event = queue_.pop();
+  if (event.entity == kSample) {
+    sample(now);
+  } else if (event.entity == kWindowOpens) {
+    open_window(now);
+  } else if (event.entity == kWindowCloses) {
+    close_window(now);
+  } else {
+    arrive(RequestId(event.entity), now);
+  }
+  return true;
 }
 
 void Simulation::flows_end(Time now) {
@@ -184,7 +220,6 @@ void Simulation::flows_end(Time now) {
   }
   for (const Waiter& w : released_) {
     replicas_[w.replica.index()]->released(w, now);
-    announce(*replicas_[w.replica.index()], w.replica.index());
     dirty_[w.replica.index()] = 1;
   }
 }
@@ -205,17 +240,19 @@ void Simulation::arrive(RequestId request, Time now) {
     dirty_[to.index()] = 1;
     return;
   }
+  ended(request, now);
+}
+
+/// A request is over: others may come because of it.
+void Simulation::ended(RequestId request, Time now) {
   ++done_;
-  if (const auto next = arrivals_.after(request, now))
-    queue_.push({next->time, EventClass::arrival, next->request.value(), 0});
+  next_arrivals_.clear();
+  arrivals_.after(request, now, next_arrivals_);
+  for (const Arrival& next : next_arrivals_) queue_.push({next.time, EventClass::arrival, next.request.value(), 0});
 }
 
 void Simulation::take_completed(Time now) {
-  for (RequestId r : state_.completed) {
-    ++done_;
-    if (const auto next = arrivals_.after(r, now))
-      queue_.push({next->time, EventClass::arrival, next->request.value(), 0});
-  }
+  for (RequestId r : state_.completed) ended(r, now);
   state_.completed.clear();
 }
 
@@ -223,20 +260,8 @@ void Simulation::schedule_replicas(Time now) {
   for (std::size_t i = 0; i < replicas_.size(); ++i) {
     if (dirty_[i] == 0) continue;
     dirty_[i] = 0;
-    Replica& replica = *replicas_[i];
-    if (!replica.stepping()) replica.schedule(now);
-    announce(replica, i);
+    if (!replicas_[i]->stepping()) replicas_[i]->schedule(now);
   }
-  if (replicas_.size() == 1 && settings_.engine.leaps && hooks_.observer == nullptr) return;
-}
-
-/// Puts the end of a replica's step into the queue, after as many steps as can be taken in one leap.
-void Simulation::announce(Replica& replica, std::size_t index) {
-  if (settings_.engine.leaps && hooks_.observer == nullptr) replica.leap(horizon());
-  const Time end = replica.step_end();
-  if (end == Time::never() || end == announced_[index]) return;
-  announced_[index] = end;
-  queue_.push({end, EventClass::step_end, static_cast<std::uint32_t>(index), 0});
 }
 
 void Simulation::sample(Time now) {

@@ -1,9 +1,10 @@
 #pragma once
 /// Request replay: arrivals, replicas, tiers and links on one clock, from the first arrival to the last token.
 ///
-/// The loop takes the earliest of: the next scheduled arrival, the event queue (step ends, later turns, samples), the
-/// next change of a flow. Everything at one instant is handled (flow ends, then step ends, then arrivals) before any
-/// replica schedules. Between two such instants a replica that only decodes takes its steps in one leap.
+/// The loop takes the earliest of: the next scheduled arrival, the event queue (later turns, samples, the window), the
+/// end of a replica's step, the next change of a flow. Everything at one instant is handled (flow ends, then step ends,
+/// then arrivals, each in the order of ids) before any replica schedules. Between two such instants a replica that only
+/// decodes takes its steps in one leap.
 ///
 /// Called by sim/run with everything resolved. One run per object; cost is proportional to what changes, see
 /// replica.hpp. Errors: none from input; InternalError if an invariant breaks (conservation is checked at the end of
@@ -88,13 +89,16 @@ class Simulation {
   [[nodiscard]] ServingOutcome run();
 
  private:
-  [[nodiscard]] Time horizon() const;
+  [[nodiscard]] Time next_from_outside() const;
+  [[nodiscard]] Time next_instant() const;
+  void leap();
   void handle_instant(Time now);
+  bool next_arrival(Time now);
   void flows_end(Time now);
   void arrive(RequestId request, Time now);
+  void ended(RequestId request, Time now);
   void take_completed(Time now);
   void schedule_replicas(Time now);
-  void announce(Replica& replica, std::size_t index);
   void sample(Time now);
   void open_window(Time now);
   void close_window(Time now);
@@ -114,8 +118,7 @@ class Simulation {
   ServingState state_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::vector<std::uint8_t> dirty_;  // by replica: something changed since it last scheduled
-  std::vector<Time> announced_;      // by replica: the step end that is in the queue
-  EventQueue queue_;
+  EventQueue queue_;                 // later turns, samples, the window
   std::size_t cursor_ = 0;  // next scheduled arrival
   std::size_t arrived_ = 0, done_ = 0;
   bool window_open_ = false, window_closed_ = false;
@@ -124,6 +127,7 @@ class Simulation {
   std::vector<EndedFlow> ended_;    // scratch
   std::vector<Waiter> released_;    // scratch
   std::vector<ReplicaLoad> loads_;  // scratch
+  std::vector<Arrival> next_arrivals_;  // scratch
 };
 
 }  // namespace tiersim

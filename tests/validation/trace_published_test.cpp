@@ -1,11 +1,11 @@
 // The readers against the published traces and the reference counts on them; skipped where they are absent.
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <list>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,8 +37,8 @@ Trace good(const std::string& path, std::string_view format) {
   return trace;
 }
 
-/// Calls f(block, next use as an order: request, then position) for every block of every request, head to tail. A prefix
-/// chain puts a block at the same position in every request, so the position here is that of its next use.
+/// Calls f(block, next use as an order: request, then position) for every block of every request, head to tail. A
+/// prefix chain puts a block at the same position in every request, so the position here is that of its next use.
 template <class F>
 void for_each_access(const Trace& trace, F&& f) {
   const NextUses uses = next_uses(trace);

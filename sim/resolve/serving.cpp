@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "sim/core/registry.hpp"
-#include "sim/resolve_parts.hpp"
+#include "sim/resolve/parts.hpp"
 
 namespace tiersim::detail {
 namespace {

@@ -7,7 +7,7 @@
 #include "sim/config/library.hpp"
 #include "sim/config/overrides.hpp"
 #include "sim/config/yaml.hpp"
-#include "sim/resolve_parts.hpp"
+#include "sim/resolve/parts.hpp"
 
 namespace tiersim {
 namespace {

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "sim/core/registry.hpp"
-#include "sim/resolve_parts.hpp"
+#include "sim/resolve/parts.hpp"
 
 namespace tiersim::detail {
 namespace {

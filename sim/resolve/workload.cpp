@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "sim/core/registry.hpp"
-#include "sim/resolve_parts.hpp"
+#include "sim/resolve/parts.hpp"
 #include "traces/generators.hpp"
 #include "traces/readers.hpp"
 #include "traces/repeat.hpp"

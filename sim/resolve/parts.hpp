@@ -4,7 +4,7 @@
 /// Each takes the section's Fields (finish() is called), reports what is wrong and goes on with defaults; what was read
 /// is left in the Fields' resolved().
 #include "sim/config/fields.hpp"
-#include "sim/run.hpp"
+#include "sim/resolve/resolve.hpp"
 
 namespace tiersim::detail {
 
@@ -16,7 +16,7 @@ void resolve_serving(config::Fields& root, ResolvedScenario& out);
 /// `hierarchy:` the tiers and the memory map. Needs serving.
 void resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
 
-/// Reads `{name: {parameter: value}}` or `name` for a registered policy of one interface; see resolve_policy.cpp.
+/// Reads `{name: {parameter: value}}` or `name` for a registered policy of one interface; see policy.cpp.
 struct PolicyMenu {
   std::string what;  ///< "eviction policy"
   std::vector<std::string_view> names;
