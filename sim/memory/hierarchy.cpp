@@ -153,15 +153,21 @@ void Hierarchy::start_flows(Transfer& t, TransferId after, Time now, bool record
   }
 }
 
+void Hierarchy::hold(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now) {
+  Tier& source = *lower_[run.tier - 1].tier;
+  std::vector<FrameId> frames;
+  for (BlockId b : blocks) frames.push_back(source.frame_of(b));
+  source.acquire({frames, blocks, run.begin, request}, now);
+}
+
 TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                            std::span<const FrameId> frames, TransferId after, Time now, bool record_progress) {
   Transfer& t = open(MoveKind::load, replica, request, run.tier, 0, now);
   t.first_position = run.begin;
   t.blocks.assign(blocks.begin(), blocks.end());
   t.target_frames.assign(frames.begin(), frames.end());
-  Tier& source = *lower_[run.tier - 1].tier;
+  const Tier& source = *lower_[run.tier - 1].tier;
   for (BlockId b : blocks) t.source_frames.push_back(source.frame_of(b));
-  source.acquire({t.source_frames, t.blocks, run.begin, request}, now);
   Tier& hbm = *hbm_[replica.index()];
   for (std::size_t i = 0; i < frames.size(); ++i) {
     hbm.set_content(frames[i], blocks[i]);

@@ -110,7 +110,9 @@ class Hierarchy {
 
   /// How long loading these runs would take from now, with links as busy as they are.
   [[nodiscard]] Duration estimate_load(ReplicaId replica, std::span<const PrefixRun> runs, Time now) const;
-  /// Starts loading a run of blocks from a lower tier into allocated HBM frames. `after` is a write-back that frees
+  /// Pins a run of blocks in its lower tier, so that making room for it above cannot push it out: load() comes next.
+  void hold(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now);
+  /// Starts loading a run of blocks that hold() pinned into allocated HBM frames. `after` is a write-back that frees
   /// those frames, or none(). The transfer has no waiter yet.
   TransferId load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                   std::span<const FrameId> frames, TransferId after, Time now, bool record_progress);

@@ -148,8 +148,7 @@ ServingOutcome Simulation::run() {
     now = transfers_.next_event();
     flows_end(now);
   }
-  if (!window_open_) open_window(now);
-  if (!window_closed_) close_window(now);
+  close_window(now);
   outcome_.whole = totals_at(now);
   if (outcome_.series.empty() || outcome_.series.back().at != now) sample(now);
   if (outcome_.finished) check_conservation();
@@ -296,6 +295,7 @@ Totals Simulation::totals_at(Time now) {
 }
 
 void Simulation::open_window(Time now) {
+  if (window_open_) return;
   window_open_ = true;
   state_.gaps.push_back({0, 0});  // so that no gap from before is lengthened
   gaps_begin_ = state_.gaps.size();
@@ -303,6 +303,8 @@ void Simulation::open_window(Time now) {
 }
 
 void Simulation::close_window(Time now) {
+  if (window_closed_) return;
+  open_window(now);  // a window that would close before it opens is empty
   window_closed_ = true;
   gaps_end_ = state_.gaps.size();
   state_.gaps.push_back({0, 0});
