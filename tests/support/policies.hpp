@@ -7,7 +7,7 @@
 
 #include "sim/config/fields.hpp"
 #include "sim/core/registry.hpp"
-#include "sim/resolve_parts.hpp"
+#include "sim/resolve/parts.hpp"
 
 namespace tiersim::tests {
 

@@ -47,8 +47,8 @@ class ScenarioText {
     diagnostics_ = {};
     return resolve(load_scenario(folder_.write("also.yaml", text), {}, diagnostics_));
   }
-  ResolvedScenario resolve(Scenario scenario) {
-    return tiersim::resolve(std::move(scenario), environment(), diagnostics_);
+  ResolvedScenario resolve(Scenario scenario, std::string data = {}) {
+    return tiersim::resolve(std::move(scenario), environment(std::move(data)), diagnostics_);
   }
   /// Of the last resolve().
   [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }

@@ -109,13 +109,14 @@ struct Bench {
   /// Blocks that nobody references.
   void hold(std::size_t t, const Ids& blocks) { release(t, put(t, blocks)); }
 
-  /// As a replica does it: frames for the run, then the flow. The frames stay referenced.
-  TransferId load(const PrefixRun& run, const Ids& blocks, FrameList& frames, int request = 0,
-                  TransferId after = TransferId::none(), bool record = false) {
+  /// As a replica does it: room for the run, then the flow. The frames stay referenced.
+  TransferId load(const PrefixRun& run, const Ids& blocks, FrameList& frames, int request = 0) {
     Ids evicted;
-    REQUIRE(tier(0).allocate(run.count, frames, evicted, now));
     const auto part = std::span(blocks).subspan(run.begin, run.count);
-    return hierarchy.load(kReplica, RequestId(request), run, part, frames, after, now, record);
+    hierarchy.hold(RequestId(request), run, part, now);
+    REQUIRE(tier(0).allocate(run.count, frames, evicted, now));
+    const TransferId before = hierarchy.evicted_from_hbm(kReplica, evicted, now);
+    return hierarchy.load(kReplica, RequestId(request), run, part, frames, before, now, false);
   }
   void write(const Ids& blocks, const FrameList& frames) {
     hierarchy.write(kReplica, RequestId(0), blocks, frames, 0, now);
@@ -327,15 +328,26 @@ TEST_CASE("does a load into frames that are written back start when that has end
   Bench b(Tiers{Lower{.write = WriteMode::back}}, 1);
   b.hold(0, ids({0}));
   b.hold(1, ids({1}));
-  Ids evicted;
   FrameList frames;
-  REQUIRE(b.tier(0).allocate(1, frames, evicted, b.now));
-  const TransferId before = b.hierarchy.evicted_from_hbm(kReplica, evicted, b.now);
-  const TransferId t = b.hierarchy.load(kReplica, RequestId(1), {1, 0, 1}, ids({1}), frames, before, b.now, false);
+  const TransferId t = b.load({1, 0, 1}, ids({1}), frames, 1);
   b.hierarchy.wait(t, {kReplica, RequestId(1)});
   b.run_out();
   REQUIRE(b.released.size() == 1);
   CHECK(b.released[0].at == Time(2000));  // 1 us out, then 1 us in, though the directions are two links
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does making room for a load leave its own sources where they are?") {
+  Bench b(Tiers{Lower{.frames = 2, .write = WriteMode::back}}, 1);
+  b.hold(1, ids({1, 2}));  // 1 is the first that the tier would give up
+  b.hold(0, ids({0}));
+  FrameList frames;
+  b.hierarchy.wait(b.load({1, 0, 1}, ids({1}), frames, 1), {kReplica, RequestId(1)});
+  CHECK_FALSE(b.tier(1).frame_of(BlockId(1)).is_none());
+  CHECK(b.tier(1).frame_of(BlockId(2)).is_none());  // made way for block 0
+  b.run_out();
+  CHECK(b.match(ids({1})) == 1);
   b.release(0, frames);
   b.hierarchy.check_conservation();
 }

@@ -2,14 +2,13 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <list>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tests/support/data_files.hpp"
 #include "tests/support/trace_files.hpp"
 #include "traces/summary.hpp"
 #include "traces/validate.hpp"
@@ -19,15 +18,6 @@ using namespace tiersim::traces;
 using namespace tiersim::tests;
 
 namespace {
-
-/// A file under TIERSIM_DATA, or empty after saying that the check is skipped.
-std::string data_file(const std::string& name) {
-  const char* folder = std::getenv("TIERSIM_DATA");
-  const std::string path = folder ? std::string(folder) + "/" + name : std::string();
-  if (!path.empty() && std::filesystem::exists(path)) return path;
-  MESSAGE("skipped: TIERSIM_DATA has no " << name);
-  return {};
-}
 
 Trace good(const std::string& path, std::string_view format) {
   Diagnostics diagnostics;
