@@ -195,6 +195,9 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
     s.frames.assign(plan.hits.begin(), plan.hits.end());
     return;
   }
+  const auto blocks_of = [&](const PrefixRun& run) { return std::span(s.names).subspan(run.begin, run.count); };
+  for (const PrefixRun& run : plan.runs)
+    if (run.tier > 0) hierarchy_.hold(s.request, run, blocks_of(run), now);
   std::vector<FrameId> fresh;
   allocate(plan.to_load, fresh, now);
   wait_for(write_back_);
@@ -206,7 +209,7 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
       continue;
     }
     const auto frames = std::span(fresh).subspan(used, run.count);
-    const auto blocks = std::span(s.names).subspan(run.begin, run.count);
+    const auto blocks = blocks_of(run);
     wait_for(hierarchy_.load(id_, s.request, run, blocks, frames, before, now, settings_.layerwise));
     hierarchy_.mark_seen(id_, blocks);
     s.frames.insert(s.frames.end(), frames.begin(), frames.end());
