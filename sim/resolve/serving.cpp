@@ -171,6 +171,7 @@ void resolve_hierarchy(Fields& root, ResolvedScenario& out) {
     item.kind = config::Kind::map;
     item.entries.emplace_back("tier", config::scalar("hbm"));
     item.key_marks.emplace_back();
+    item.mark = root.mark_of("model");  // what does not fit it, if anything
     list = &only_hbm;
   } else if (list->kind != config::Kind::list) {
     root.error("hierarchy", "expected a list of tiers, fastest first, in 'hierarchy'");
