@@ -171,7 +171,7 @@ TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun
   Tier& hbm = *hbm_[replica.index()];
   for (std::size_t i = 0; i < frames.size(); ++i) {
     hbm.set_content(frames[i], blocks[i]);
-    filling_[replica.index()][frames[i].index()] = t.id;
+    filling_[replica.index()][frames[i].index()] = t.id.value() + 1;
   }
   hbm.insert({frames, blocks, run.begin, request}, now);
   ++use_[run.tier].loads;
@@ -278,7 +278,7 @@ TransferId Hierarchy::evicted_from_hbm(ReplicaId replica, std::span<const BlockI
 
 TransferId Hierarchy::filling(ReplicaId replica, FrameId frame) const {
   const auto& filling = filling_[replica.index()];
-  return filling.empty() ? TransferId::none() : filling[frame.index()];
+  return filling.size() == 0 ? TransferId::none() : TransferId(filling[frame.index()] - 1);
 }
 
 bool Hierarchy::pending(TransferId transfer) const { return !transfer.is_none() && transfers_[transfer.index()].live; }
@@ -299,7 +299,7 @@ void Hierarchy::finish(Transfer& t, Time now) {
     tier_at(t.source, t.replica).release({t.source_frames, t.blocks, t.first_position, t.request}, now);
   }
   if (t.kind == MoveKind::load) {
-    for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = TransferId::none();
+    for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = 0;
     LowerTierSetup& lower = lower_[t.source - 1];
     if (lower.exclusive) {
       for (FrameId f : t.source_frames)

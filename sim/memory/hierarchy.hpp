@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "hw/topology.hpp"
+#include "sim/core/zeroed_array.hpp"
 #include "sim/memory/admission.hpp"
 #include "sim/memory/tier.hpp"
 #include "sim/transfer/transfer_engine.hpp"
@@ -196,7 +197,7 @@ class Hierarchy {
   std::deque<Transfer> transfers_;  // stable addresses: transfers open others
   std::vector<TransferId> free_ids_;
   std::vector<std::vector<std::uint8_t>> arriving_;  // by lower tier, by frame
-  std::vector<std::vector<TransferId>> filling_;     // by replica, by HBM frame
+  std::vector<ZeroedArray<std::uint32_t>> filling_;  // by replica, by HBM frame: the transfer's id plus one, 0 for none
   std::vector<std::vector<std::uint64_t>> seen_;     // by replica: a bit per named block
   std::vector<std::uint8_t> refused_;                // by named block: the last offer was turned down
   std::vector<Bytes> backlog_;                       // by tier: bytes on their way into it

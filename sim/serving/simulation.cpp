@@ -57,7 +57,7 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   setup.host = host_of(topology_);
   setup.free_transfers = settings_.reference == Reference::free_transfers;
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
-    const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, setup.named_blocks, unlimited, true);
+    const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
     setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
                                                          make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
                                                frames));
@@ -131,7 +131,7 @@ ServingOutcome Simulation::run() {
     open_window(Time(0));
   }
   if (window.drain_time > Duration(0) && arrivals_.last() != Time::never())
-    queue_.push({arrivals_.last() - window.drain_time, EventClass::arrival, kWindowCloses, 0});
+    queue_.push({std::max(Time(0), arrivals_.last() - window.drain_time), EventClass::arrival, kWindowCloses, 0});
   sample(Time(0));
   Time now;
   std::size_t reported = 0;

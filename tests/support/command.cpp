@@ -13,12 +13,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(const std::string& path) {
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+std::string text_of(const std::string& path, const std::string& workplace) {
   std::ifstream in(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  const std::string root = TIERSIM_SOURCE_DIR;
-  for (auto at = text.find(root); at != std::string::npos; at = text.find(root, at))
-    text.replace(at, root.size(), "<root>");
+  replace_all(text, TIERSIM_SOURCE_DIR, "<root>");
+  replace_all(text, workplace, "<work>");
   return text;
 }
 
@@ -49,7 +53,7 @@ Ran Workplace::run(const std::string& line) const {
                               " && unset TIERSIM_DATA TIERSIM_LIBRARY && PATH=" + quoted(path("bin")) + ":$PATH && { " +
                               line + "\n} >" + quoted(out) + " 2>" + quoted(err) + " </dev/null";
   const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(out), text_of(err)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(out, folder_), text_of(err, folder_)};
 }
 
 }  // namespace tiersim::test

@@ -26,7 +26,9 @@ namespace {
 
 using config::Fields;
 
-void print_row(std::string_view name, std::string_view what) { fmt::print("  {:<22} {}\n", name, what); }
+void print_row(std::string_view name, std::string_view what, int column = 22) {
+  fmt::print("  {:<{}} {}\n", name, column, what);
+}
 
 /// One line for each YAML file of a folder, made by `describe` from its map.
 template <class Describe>
@@ -95,7 +97,9 @@ void list_traces(const std::string&) {
 
 void list_metrics(const std::string&) {
   fmt::print("metrics (summary.json)\n");
-  for (const MetricDefinition& m : metric_definitions()) print_row(m.name, fmt::format("[{}] {}", m.unit, m.meaning));
+  constexpr int kColumn = 38;
+  for (const MetricDefinition& m : metric_definitions())
+    print_row(m.name, fmt::format("[{}] {}", m.unit, m.meaning), kColumn);
 }
 
 struct Section {

@@ -180,7 +180,9 @@ std::string Options::help() const {
   for (const auto& group : impl_->groups) all.add(group);
   std::ostringstream printed;
   printed << all;
-  std::istringstream lines(printed.str());
+  std::string text = printed.str();
+  text.replace(text.find("-h [ --help ]"), 13, "-h, --help   ");
+  std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   return out + "\nexample:\n  " + impl_->page.example + "\n";
 }
