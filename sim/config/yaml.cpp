@@ -181,6 +181,7 @@ class Builder final : public YAML::EventHandler {
     return std::move(root_);
   }
 
+  [[nodiscard]] int documents() const { return documents_; }
 
   /// To be called where there was no syntax error: after a missing bracket yaml-cpp takes lists for keys.
   void report_keys() {
