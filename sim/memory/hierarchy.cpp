@@ -153,19 +153,25 @@ void Hierarchy::start_flows(Transfer& t, TransferId after, Time now, bool record
   }
 }
 
+void Hierarchy::hold(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now) {
+  Tier& source = *lower_[run.tier - 1].tier;
+  std::vector<FrameId> frames;
+  for (BlockId b : blocks) frames.push_back(source.frame_of(b));
+  source.acquire({frames, blocks, run.begin, request}, now);
+}
+
 TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                            std::span<const FrameId> frames, TransferId after, Time now, bool record_progress) {
   Transfer& t = open(MoveKind::load, replica, request, run.tier, 0, now);
   t.first_position = run.begin;
   t.blocks.assign(blocks.begin(), blocks.end());
   t.target_frames.assign(frames.begin(), frames.end());
-  Tier& source = *lower_[run.tier - 1].tier;
+  const Tier& source = *lower_[run.tier - 1].tier;
   for (BlockId b : blocks) t.source_frames.push_back(source.frame_of(b));
-  source.acquire({t.source_frames, t.blocks, run.begin, request}, now);
   Tier& hbm = *hbm_[replica.index()];
   for (std::size_t i = 0; i < frames.size(); ++i) {
     hbm.set_content(frames[i], blocks[i]);
-    filling_[replica.index()][frames[i].index()] = t.id;
+    filling_[replica.index()][frames[i].index()] = t.id.value() + 1;
   }
   hbm.insert({frames, blocks, run.begin, request}, now);
   ++use_[run.tier].loads;
@@ -272,7 +278,7 @@ TransferId Hierarchy::evicted_from_hbm(ReplicaId replica, std::span<const BlockI
 
 TransferId Hierarchy::filling(ReplicaId replica, FrameId frame) const {
   const auto& filling = filling_[replica.index()];
-  return filling.empty() ? TransferId::none() : filling[frame.index()];
+  return filling.size() == 0 ? TransferId::none() : TransferId(filling[frame.index()] - 1);
 }
 
 bool Hierarchy::pending(TransferId transfer) const { return !transfer.is_none() && transfers_[transfer.index()].live; }
@@ -293,7 +299,7 @@ void Hierarchy::finish(Transfer& t, Time now) {
     tier_at(t.source, t.replica).release({t.source_frames, t.blocks, t.first_position, t.request}, now);
   }
   if (t.kind == MoveKind::load) {
-    for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = TransferId::none();
+    for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = 0;
     LowerTierSetup& lower = lower_[t.source - 1];
     if (lower.exclusive) {
       for (FrameId f : t.source_frames)

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "hw/topology.hpp"
+#include "sim/core/zeroed_array.hpp"
 #include "sim/memory/admission.hpp"
 #include "sim/memory/tier.hpp"
 #include "sim/transfer/transfer_engine.hpp"
@@ -110,7 +111,9 @@ class Hierarchy {
 
   /// How long loading these runs would take from now, with links as busy as they are.
   [[nodiscard]] Duration estimate_load(ReplicaId replica, std::span<const PrefixRun> runs, Time now) const;
-  /// Starts loading a run of blocks from a lower tier into allocated HBM frames. `after` is a write-back that frees
+  /// Pins a run of blocks in its lower tier, so that making room for it above cannot push it out: load() comes next.
+  void hold(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now);
+  /// Starts loading a run of blocks that hold() pinned into allocated HBM frames. `after` is a write-back that frees
   /// those frames, or none(). The transfer has no waiter yet.
   TransferId load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                   std::span<const FrameId> frames, TransferId after, Time now, bool record_progress);
@@ -194,7 +197,7 @@ class Hierarchy {
   std::deque<Transfer> transfers_;  // stable addresses: transfers open others
   std::vector<TransferId> free_ids_;
   std::vector<std::vector<std::uint8_t>> arriving_;  // by lower tier, by frame
-  std::vector<std::vector<TransferId>> filling_;     // by replica, by HBM frame
+  std::vector<ZeroedArray<std::uint32_t>> filling_;  // by replica, by HBM frame: the transfer's id plus one, 0 for none
   std::vector<std::vector<std::uint64_t>> seen_;     // by replica: a bit per named block
   std::vector<std::uint8_t> refused_;                // by named block: the last offer was turned down
   std::vector<Bytes> backlog_;                       // by tier: bytes on their way into it

@@ -6,10 +6,10 @@
 
 namespace tiersim {
 
-std::size_t Tier::frames_needed(std::int64_t capacity, std::size_t named_blocks, bool unlimited, bool any_content) {
+std::size_t Tier::frames_needed(std::int64_t capacity, std::size_t contents, bool unlimited, bool any_content) {
   const auto frames = static_cast<std::size_t>(capacity);
-  if (unlimited) return (any_content ? frames : 0) + named_blocks;
-  return any_content ? frames : std::min(frames, named_blocks);
+  if (unlimited) return (any_content ? frames : 0) + contents;
+  return any_content ? frames : std::min(frames, contents);
 }
 
 Tier::Tier(TierSetup setup, std::size_t frames)

@@ -33,9 +33,10 @@ struct TierSetup {
 
 class Tier {
  public:
-  /// How many frames a tier needs at most, which is what its policy must be built for: never more than there are blocks
-  /// to hold, unless every frame can hold something private (`any_content`).
-  [[nodiscard]] static std::size_t frames_needed(std::int64_t capacity, std::size_t named_blocks, bool unlimited,
+  /// How many frames a tier needs at most, which is what its policy must be built for: never more than there are
+  /// `contents` to hold, unless frames without a findable one count too (`any_content`: HBM, where private contents are
+  /// among `contents`).
+  [[nodiscard]] static std::size_t frames_needed(std::int64_t capacity, std::size_t contents, bool unlimited,
                                                  bool any_content);
 
   Tier(TierSetup setup, std::size_t frames);

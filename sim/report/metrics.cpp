@@ -119,7 +119,7 @@ constexpr std::array kLatencies = {
     LatencyRow{"end_to_end", "Last token minus arrival.", &Facts::end_to_end},
     LatencyRow{"queueing", "First admission to the batch minus arrival, without the time spent loading.",
                &Facts::queueing},
-    LatencyRow{"load_wait", "Time in the loading state, over all admissions; 0 where nothing was loaded.",
+    LatencyRow{"load_wait", "Time in the loading state before the first admission; 0 where nothing was loaded.",
                &Facts::load_wait},
 };
 

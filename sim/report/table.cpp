@@ -41,21 +41,30 @@ std::string wrapped(const std::string& lead, std::string_view text) {
   return out + "\n";
 }
 
-/// "  label          parts, three spaces between"; a part is never broken.
-std::string line(std::string_view label, const std::vector<std::string>& parts) {
-  const std::string lead = fmt::format("  {:<{}}", label, kLabel);
+/// `parts` after `lead`, so many spaces between them; a part is never broken, further lines start at `margin`.
+std::string in_a_row(const std::string& lead, const std::vector<std::string>& parts, std::size_t gap,
+                     std::size_t margin) {
   std::string out = lead;
   std::size_t column = lead.size();
+  bool first = true;
   for (const std::string& part : parts) {
-    if (column > lead.size() && column + 3 + part.size() > kWidth) {
-      out += "\n" + std::string(lead.size(), ' ');
-      column = lead.size();
+    const std::size_t space = first ? 0 : gap;
+    if (!first && column + space + part.size() > kWidth) {
+      out.append(1, '\n').append(margin, ' ');
+      column = margin;
+    } else {
+      out.append(space, ' ');
+      column += space;
     }
-    if (column > lead.size()) out += "   ", column += 3;
     out += part;
     column += part.size();
+    first = false;
   }
   return out + "\n";
+}
+
+std::string line(std::string_view label, const std::vector<std::string>& parts) {
+  return in_a_row(fmt::format("  {:<{}}", label, kLabel), parts, 3, kLabel + 2);
 }
 
 using Print = std::string (*)(double);
@@ -83,10 +92,12 @@ class Table {
 
  private:
   void header() {
-    const std::string version = info_ != nullptr ? " " + info_->version : "";
-    out_ += wrapped("", fmt::format("tiersim{}  {}  seed {}  trace {}  profile {}", version, result_.scenario,
-                                    result_.seed, trace_text(), profile_text()));
-    for (const std::string& q : result_.question) out_ += wrapped("  # ", q);
+    const std::string name = info_ != nullptr ? "tiersim " + info_->version : "tiersim";
+    out_ += in_a_row("", {name, result_.scenario, fmt::format("seed {}", result_.seed), trace_text(), profile_text()},
+                     2, 4);
+    constexpr std::size_t kQuestionLines = 2;
+    for (std::size_t i = 0; i < std::min(kQuestionLines, result_.question.size()); ++i)
+      out_ += wrapped("  # ", result_.question[i]);
     const RunContext& c = result_.run.context;
     out_ += "\n" + wrapped("  ", fmt::format("{} on {}: {} of {}", result_.model, result_.machine,
                                              human::counted(c.replicas, "replica"), human::counted(c.ranks, "GPU")));
@@ -95,11 +106,11 @@ class Table {
 
   [[nodiscard]] std::string trace_text() const {
     constexpr std::size_t kDigits = 6;
-    return result_.trace_name + " " + result_.trace_hash.substr(0, kDigits);
+    return "trace " + result_.trace_name + " " + result_.trace_hash.substr(0, kDigits);
   }
   [[nodiscard]] std::string profile_text() const {
     const bool says_more = !result_.provenance.empty() && result_.provenance != result_.profile;
-    return result_.profile + (says_more ? " (" + result_.provenance + ")" : "");
+    return "profile " + result_.profile + (says_more ? " (" + result_.provenance + ")" : "");
   }
 
   [[nodiscard]] std::string simulated() const {

@@ -259,7 +259,7 @@ TierVerdict verdict_of(const TierView& v) {
 
 std::string overload_warning(const StabilityVerdict& v) {
   return fmt::format(
-      "overloaded: {} of the requests that arrived completed meanwhile; clearing the queue would take {}. "
+      "too much load: {} of the requests completed while others arrived; clearing the queue would take {}. "
       "Try a rate of {:.2f} of this one, or more replicas",
       coarse_share(v.borne), human::long_time(v.clearing), std::min(v.borne, 0.95));
 }

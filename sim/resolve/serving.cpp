@@ -137,6 +137,7 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
   s.block = fields.tokens("block", Tokens(16), Range{1, 65536});
   e.max_batched_tokens = fields.tokens("max_batched_tokens", Tokens(8192), Range{1, 1 << 20});
   e.max_sequences = fields.count("max_sequences", 256, Range{1, 1 << 20});
+  e.max_context = fields.tokens("max_context", s.model.max_context, Range{1, 1e9});
   e.reserve_whole_prompt = fields.flag("reserve_whole_prompt", true);
   e.load = fields.choice("load", {"always", "cheaper"}, "cheaper") == "always" ? LoadWhen::always : LoadWhen::cheaper;
   e.layerwise = fields.flag("layerwise", false);
@@ -170,6 +171,7 @@ void resolve_hierarchy(Fields& root, ResolvedScenario& out) {
     item.kind = config::Kind::map;
     item.entries.emplace_back("tier", config::scalar("hbm"));
     item.key_marks.emplace_back();
+    item.mark = root.mark_of("model");  // what does not fit it, if anything
     list = &only_hbm;
   } else if (list->kind != config::Kind::list) {
     root.error("hierarchy", "expected a list of tiers, fastest first, in 'hierarchy'");

@@ -57,7 +57,7 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   setup.host = host_of(topology_);
   setup.free_transfers = settings_.reference == Reference::free_transfers;
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
-    const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, setup.named_blocks, unlimited, true);
+    const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
     setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
                                                          make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
                                                frames));
@@ -131,7 +131,7 @@ ServingOutcome Simulation::run() {
     open_window(Time(0));
   }
   if (window.drain_time > Duration(0) && arrivals_.last() != Time::never())
-    queue_.push({arrivals_.last() - window.drain_time, EventClass::arrival, kWindowCloses, 0});
+    queue_.push({std::max(Time(0), arrivals_.last() - window.drain_time), EventClass::arrival, kWindowCloses, 0});
   sample(Time(0));
   Time now;
   std::size_t reported = 0;
@@ -148,8 +148,7 @@ ServingOutcome Simulation::run() {
     now = transfers_.next_event();
     flows_end(now);
   }
-  if (!window_open_) open_window(now);
-  if (!window_closed_) close_window(now);
+  close_window(now);
   outcome_.whole = totals_at(now);
   if (outcome_.series.empty() || outcome_.series.back().at != now) sample(now);
   if (outcome_.finished) check_conservation();
@@ -296,6 +295,7 @@ Totals Simulation::totals_at(Time now) {
 }
 
 void Simulation::open_window(Time now) {
+  if (window_open_) return;
   window_open_ = true;
   state_.gaps.push_back({0, 0});  // so that no gap from before is lengthened
   gaps_begin_ = state_.gaps.size();
@@ -303,6 +303,8 @@ void Simulation::open_window(Time now) {
 }
 
 void Simulation::close_window(Time now) {
+  if (window_closed_) return;
+  open_window(now);  // a window that would close before it opens is empty
   window_closed_ = true;
   gaps_end_ = state_.gaps.size();
   state_.gaps.push_back({0, 0});

@@ -30,12 +30,14 @@ Workload::Workload(const traces::Trace& trace, Tokens block)
       block_(block.value()),
       per_trace_block_(trace.has_blocks() ? static_cast<std::uint32_t>(trace.block_tokens() / block_) : 0),
       distinct_(named_ids(trace, block_)),
+      all_(distinct_),
       private_base_(trace.size()) {
   std::size_t next = distinct_;
   for (std::size_t r = 0; r < trace.size(); ++r) {
     private_base_[r] = static_cast<std::uint32_t>(next);
     next += private_ids(trace, r, block_);
   }
+  all_ = next;
 }
 
 void Workload::append_blocks(RequestId r, std::int64_t count, std::vector<BlockId>& out) const {

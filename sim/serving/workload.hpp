@@ -38,12 +38,14 @@ class Workload {
   }
   /// Ids below this name content that any request may find.
   [[nodiscard]] std::size_t distinct_blocks() const { return distinct_; }
+  /// All ids, private ones included.
+  [[nodiscard]] std::size_t all_blocks() const { return all_; }
 
  private:
   traces::Trace trace_;
   std::int64_t block_;
   std::uint32_t per_trace_block_;  // T / B
-  std::size_t distinct_;
+  std::size_t distinct_, all_;
   std::vector<std::uint32_t> private_base_;  // by request
 };
 

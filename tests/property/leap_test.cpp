@@ -64,6 +64,25 @@ void hold_leaps_against_steps(std::uint64_t first_seed, std::uint64_t count) {
 
 TEST_CASE("is a run with leaps the same as step by step?") { hold_leaps_against_steps(1, 1500); }
 
+TEST_CASE("is a run the same when it is watched?") {
+  struct Watcher final : Observer {
+    void on_step(const StepRecord& step) override { REQUIRE(step.begin < step.end); }
+    void on_request(RequestEvent, RequestId, ReplicaId, Tokens, Time) override {}
+  };
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Rng rng(seed);
+    const TraceShape shape = random_shape(rng);
+    const ServingSettings settings = random_settings(rng, shape);
+    const traces::Trace trace = random_trace(rng, shape);
+    INFO("seed ", seed, ": ", describe(settings));
+    Watcher watcher;
+    SimulationHooks hooks;
+    hooks.observer = &watcher;
+    const std::string found = difference(Simulation(settings, trace).run(), Simulation(settings, trace, hooks).run());
+    REQUIRE_MESSAGE(found.empty(), found);
+  }
+}
+
 TEST_SUITE("slow") {
   TEST_CASE("is a run with leaps the same as step by step, very many times?") {
     hold_leaps_against_steps(1'000'000, 50'000);

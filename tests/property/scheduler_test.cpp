@@ -46,6 +46,7 @@ ReferenceRules rules_of(const ServingSettings& s) {
   rules.budget = s.engine.max_batched_tokens.value();
   rules.seats = s.engine.max_sequences;
   rules.reserve_whole_prompt = s.engine.reserve_whole_prompt;
+  rules.infinite = s.reference == Reference::infinite;
   rules.sessions = s.load.kind == LoadKind::sessions;
   rules.concurrency = s.load.kind == LoadKind::concurrency ? s.load.concurrency : 0;
   return rules;
@@ -134,6 +135,7 @@ Case random_case(Rng& rng) {
   c.settings.engine.max_batched_tokens = Tokens(budget);
   c.settings.engine.max_sequences = std::min(between(rng, 1, 6), budget);
   c.settings.engine.reserve_whole_prompt = chance(rng, 0.5);
+  if (chance(rng, 0.15)) c.settings.reference = Reference::infinite;
   constexpr LoadKind kKinds[] = {LoadKind::open, LoadKind::open, LoadKind::sessions, LoadKind::concurrency};
   c.settings.load.kind = kKinds[rng.below(4)];
   c.settings.load.concurrency = between(rng, 1, 8);
@@ -188,7 +190,7 @@ void hold_against_reference(std::uint64_t first_seed, std::uint64_t count) {
 }  // namespace
 
 TEST_CASE("does the engine take the steps of a naive V1 scheduler on random workloads?") {
-  hold_against_reference(1, 4000);
+  hold_against_reference(1, 20'000);
 }
 
 TEST_SUITE("slow") {

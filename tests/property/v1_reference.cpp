@@ -150,10 +150,26 @@ class Engine {
     }
   }
 
+  [[nodiscard]] std::int64_t available() const {
+    std::int64_t referenced = 0;
+    for (const Block& block : blocks_) referenced += block.references > 0;
+    return rules_.frames - referenced;
+  }
+
+  /// The front of the free queue; under the infinite cache the first that holds nothing, or one more.
+  [[nodiscard]] int next_free() {
+    if (!rules_.infinite) return free_.front();
+    for (int b : free_)
+      if (!blocks_[static_cast<std::size_t>(b)].content) return b;
+    blocks_.emplace_back();
+    free_.push_back(static_cast<int>(blocks_.size()) - 1);
+    return free_.back();
+  }
+
   void grow(Sequence& s, std::int64_t blocks) {
     while (static_cast<std::int64_t>(s.blocks.size()) < blocks) {
-      const int b = free_.front();
-      free_.pop_front();
+      const int b = next_free();
+      free_.remove(b);
       blocks_[static_cast<std::size_t>(b)] = {std::nullopt, 1};
       s.blocks.push_back(b);
     }
@@ -195,7 +211,7 @@ class Engine {
       Sequence& s = sequences_[request];
       const std::int64_t tokens = std::min(s.total() - s.computed, budget);
       const std::int64_t blocks = blocks_for(s.computed + tokens);
-      while (blocks - static_cast<std::int64_t>(s.blocks.size()) > static_cast<std::int64_t>(free_.size())) {
+      while (blocks - static_cast<std::int64_t>(s.blocks.size()) > available()) {
         const std::size_t victim = running_.back();
         running_.pop_back();
         preempt(victim);
@@ -231,7 +247,7 @@ class Engine {
       const std::int64_t tokens = std::min(s.total() - prefix, budget);
       std::int64_t needed = blocks_for(rules_.reserve_whole_prompt ? s.total() : prefix + tokens);
       for (int b : hits) needed -= blocks_[static_cast<std::size_t>(b)].references > 0;
-      if (needed > static_cast<std::int64_t>(free_.size())) return;
+      if (needed > available()) return;
       record_sources(request, prefix);
       for (int b : hits) {
         if (blocks_[static_cast<std::size_t>(b)].content->first >= 0) ++out_.private_hits;

@@ -19,6 +19,7 @@ namespace tiersim::test {
 struct ReferenceRules {
   std::int64_t frames = 0, block = 16, budget = 8192, seats = 256;
   bool reserve_whole_prompt = true;
+  bool infinite = false;         ///< content is never overwritten; `frames` bounds what is referenced
   bool sessions = false;         ///< a turn comes when the one before it has been answered and thought over
   std::int64_t concurrency = 0;  ///< more than 0: so many at a time, whatever the trace's times
 };
