@@ -141,7 +141,8 @@ TEST_CASE("does an interrupted run keep what it has and say so?") {
   // Interrupted as soon as it catches the signal, which it does while it simulates: SIGINT is bit 1 of the mask.
   const Ran ran = place.run(
       "tiersim run tests/golden/small.yaml --set workload.generate.chat.requests=200000 --bounds none --out out & "
-      "p=$!; until grep -q 'SigCgt:.*[2367abef]$' /proc/$p/status; do sleep 0.01; done; kill -INT $p; wait $p");
+      "p=$!; until grep -q tiersim /proc/$p/comm && grep -q 'SigCgt:.*[2367abef]$' /proc/$p/status; do sleep 0.01; "
+      "done; kill -INT $p; wait $p");
   INFO(ran.err);
   CHECK(ran.status == 1);
   CHECK(ran.err.find("partial") != std::string::npos);

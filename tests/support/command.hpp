@@ -3,9 +3,8 @@
 ///
 /// A Workplace is a scratch folder that looks like the root of the source tree (links to its entries, `out` left out),
 /// so that relative names work and what a command writes stays there; it goes with its object. Commands run with
-/// TIERSIM_DATA and TIERSIM_LIBRARY unset, by the shell, with `tiersim` in PATH. Text has the source tree's path
-/// replaced by
-/// "<root>", the workplace's by "<work>".
+/// TIERSIM_DATA and TIERSIM_LIBRARY unset, by the shell, with `tiersim` in PATH. In what they print, the source tree's
+/// path is "<root>" and the workplace's "<work>".
 #include <string>
 
 namespace tiersim::test {
