@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <optional>
-
 #include "tests/support/small_system.hpp"
 
 using namespace tiersim;
@@ -26,19 +24,24 @@ const traces::Trace& three() {
 
 traces::Trace many(std::size_t n) { return make_trace(std::vector<tests::SmallRequest>(n)); }
 
+/// What the end of a request brings.
+std::vector<Arrival> after(Arrivals& arrivals, int ended, std::int64_t now) {
+  std::vector<Arrival> out;
+  arrivals.after(RequestId(ended), Time(now), out);
+  return out;
+}
+
+void check_one(const std::vector<Arrival>& found, std::int64_t time, int request) {
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].time == Time(time));
+  CHECK(found[0].request == RequestId(request));
+}
+
 void check_sorted(const Arrivals& arrivals) {
   const auto& list = arrivals.scheduled();
   for (std::size_t i = 1; i < list.size(); ++i)
     CHECK((list[i - 1].time < list[i].time ||
            (list[i - 1].time == list[i].time && list[i - 1].request < list[i].request)));
-}
-
-/// What the end of a request brings; at most one in these tests.
-std::optional<Arrival> ended(Arrivals& arrivals, int request, int now) {
-  std::vector<Arrival> out;
-  arrivals.after(RequestId(request), Time(now), out);
-  REQUIRE(out.size() <= 1);
-  return out.empty() ? std::nullopt : std::optional(out[0]);
 }
 
 }  // namespace
@@ -48,7 +51,7 @@ TEST_CASE("does an open loop play the trace's times, at its rate?") {
   CHECK(times(Arrivals(three(), {.rate = 2})) == std::vector<std::int64_t>{0, 50, 151});  // 150.5 to the nearest
   CHECK(times(Arrivals(three(), {.rate = 0.5})) == std::vector<std::int64_t>{0, 200, 602});
   Arrivals open(three(), {});
-  CHECK_FALSE(ended(open, 0, 5).has_value());
+  CHECK(after(open, 0, 5).empty());
   CHECK(open.last() == Time(301));
 }
 
@@ -84,9 +87,9 @@ TEST_CASE("are Poisson gaps exponential with the given rate, in the trace's orde
     sum += gap, squares += gap * gap, short_gaps += gap < 693'147;
     before = list[i].time;
   }
-  CHECK(sum / 1e5 == doctest::Approx(1e6).epsilon(0.01));         // the mean is 1 ms
-  CHECK(squares / 1e5 == doctest::Approx(2e12).epsilon(0.03));    // its second moment twice the square
-  CHECK(short_gaps / 1e5 == doctest::Approx(0.5).epsilon(0.01));  // the median is ln 2
+  CHECK(sum / 1e5 == doctest::Approx(1e6).epsilon(0.01));              // the mean is 1 ms
+  CHECK(squares / 1e5 == doctest::Approx(2e12).epsilon(0.03));         // its second moment twice the square
+  CHECK(short_gaps / 1e5 == doctest::Approx(0.5).epsilon(0.01));       // the median is ln 2
   CHECK(arrivals.last() == list.back().time);
   CHECK(times(arrivals) == times(Arrivals(trace, {.kind = LoadKind::poisson, .per_second = 1000})));
 }
@@ -95,11 +98,8 @@ TEST_CASE("does fixed concurrency start a request whenever one ends, until none 
   Arrivals arrivals(three(), {.kind = LoadKind::concurrency, .concurrency = 2});
   CHECK(times(arrivals) == std::vector<std::int64_t>{0, 0});
   CHECK(arrivals.last() == Time::never());
-  const auto next = ended(arrivals, 1, 77);
-  REQUIRE(next.has_value());
-  CHECK(next->time == Time(77));
-  CHECK(next->request == RequestId(2));
-  CHECK_FALSE(ended(arrivals, 0, 78).has_value());
+  check_one(after(arrivals, 1, 77), 77, 2);
+  CHECK(after(arrivals, 0, 78).empty());
   CHECK(times(Arrivals(three(), {.kind = LoadKind::concurrency, .concurrency = 9})).size() == 3);
 }
 
@@ -111,11 +111,20 @@ TEST_CASE("do later turns of a session come after the answer and the think time?
   Arrivals arrivals(trace, {.kind = LoadKind::sessions, .rate = 2});
   CHECK(times(arrivals) == std::vector<std::int64_t>{0, 10});
   CHECK(arrivals.last() == Time::never());
-  const auto second = ended(arrivals, 0, 1000);
-  REQUIRE(second.has_value());
-  CHECK(second->request == RequestId(1));
-  CHECK(second->time == Time(1500));
-  CHECK(ended(arrivals, 1, 3000)->time == Time(3000));
-  CHECK_FALSE(ended(arrivals, 2, 9).has_value());
-  CHECK_FALSE(ended(arrivals, 3, 9).has_value());
+  check_one(after(arrivals, 0, 1000), 1500, 1);
+  check_one(after(arrivals, 1, 3000), 3000, 3);
+  CHECK(after(arrivals, 2, 9).empty());
+  CHECK(after(arrivals, 3, 9).empty());
+}
+
+TEST_CASE("do all turns come that follow the same one?") {
+  const traces::Trace trace = make_trace({{.arrival = 0},
+                                          {.arrival = 10, .previous = 0, .think_time = 500},
+                                          {.arrival = 20, .previous = 0, .think_time = 20}});
+  Arrivals arrivals(trace, {.kind = LoadKind::sessions});
+  std::vector<Arrival> next = after(arrivals, 0, 1000);
+  REQUIRE(next.size() == 2);
+  if (next[1].request < next[0].request) std::swap(next[0], next[1]);
+  check_one({next[0]}, 1500, 1);
+  check_one({next[1]}, 1020, 2);
 }
