@@ -204,17 +204,17 @@ TEST_CASE("does a decoding batch's step wait until the frame that it gets has be
   // The second takes the empty frame for its prompt, the first's unnamed one for tokens 17 to 32, and at token 33 the
   // frame of a named block.
   const ServingOutcome out = outcome_of(
-      s,
-      make_trace({{.arrival = 0, .prompt = 49, .blocks = {0, 1, 2}}, {.arrival = 5000, .prompt = 16, .output = 20}}, 16));
+      s, make_trace({{.arrival = 0, .prompt = 49, .blocks = {0, 1, 2}}, {.arrival = 5000, .prompt = 16, .output = 20}},
+                    16));
   check_times(out.requests[1], 5000, 6000, 6000 + 19 * 1000 + 1000);
   CHECK(out.whole.tiers[1].write_backs == 1);
   CHECK(out.whole.step_waits == 1_us);
 }
 
 TEST_CASE("is a request that can never fit turned away at its arrival?") {
-  const ServingOutcome out = outcome_of(
-      metronome_settings(kStep, 4),
-      make_trace({{.arrival = 7, .prompt = 60, .output = 6}, {.arrival = 7, .prompt = 60, .output = 5}}));
+  const ServingOutcome out =
+      outcome_of(metronome_settings(kStep, 4),
+                 make_trace({{.arrival = 7, .prompt = 60, .output = 6}, {.arrival = 7, .prompt = 60, .output = 5}}));
   CHECK(out.requests[0].status == RequestStatus::rejected);
   CHECK(out.requests[0].reason == RejectReason::never_fits);
   CHECK(out.requests[0].scheduled == Time(-1));

@@ -18,8 +18,7 @@ constexpr std::size_t kBlocks = 64;
 using Answer = std::vector<std::uint8_t>;
 
 std::unique_ptr<AdmissionPolicy> make(std::string_view name) {
-  return Registry<AdmissionPolicy>::instance().make(name,
-                                                    {kBlocks, tests::default_parameters<AdmissionPolicy>(name)});
+  return Registry<AdmissionPolicy>::instance().make(name, {kBlocks, tests::default_parameters<AdmissionPolicy>(name)});
 }
 
 std::vector<BlockId> random_run(Rng& rng) {

@@ -98,8 +98,8 @@ class Drive {
 
  private:
   static std::unique_ptr<EvictionPolicy> make(std::string_view name, std::size_t frames) {
-    return Registry<EvictionPolicy>::instance().make(
-        name, {frames, tests::default_parameters<EvictionPolicy>(name), 7});
+    return Registry<EvictionPolicy>::instance().make(name,
+                                                     {frames, tests::default_parameters<EvictionPolicy>(name), 7});
   }
 
   /// Up to four of these frames, in random order.
@@ -139,7 +139,8 @@ class Drive {
     for (FrameId f : some(frames_.where([](const FrameState&, std::uint32_t n) { return n > 0; })))
       if (--frames_.references[f.index()] == 0) freed.push_back(f);
     if (freed.empty()) return;
-    for (std::size_t i = freed.size(); i-- > 0;) frames_.state[freed[i].index()].released = ++frames_.clock;  // tail first
+    for (std::size_t i = freed.size(); i-- > 0;)
+      frames_.state[freed[i].index()].released = ++frames_.clock;  // tail first
     tell(&EvictionPolicy::on_release, freed);
   }
   void remove() {

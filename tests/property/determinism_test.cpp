@@ -71,7 +71,9 @@ void check_same(const std::string& a, const std::string& b) {
   const auto differs = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
   const auto at = static_cast<std::size_t>(differs.first - a.begin());
   const bool same = differs.first == a.end() && differs.second == b.end();
-  if (!same) MESSAGE("first: ..." << a.substr(at < 80 ? 0 : at - 80, 160) << "\nthen: ..." << b.substr(at < 80 ? 0 : at - 80, 160));
+  if (!same)
+    MESSAGE("first: ..." << a.substr(at < 80 ? 0 : at - 80, 160) << "\nthen: ..."
+                         << b.substr(at < 80 ? 0 : at - 80, 160));
   CHECK(same);
 }
 

@@ -24,9 +24,8 @@ inline std::string text_of(const RequestOutcome& r) {
 }
 
 inline std::string text_of(const Totals& t) {
-  std::string out =
-      fmt::format("at {} steps {} {} events {} tokens {} {}\n", t.at.value(), t.steps, t.leapt_steps, t.events,
-                  t.tokens_out, t.tokens_prefilled);
+  std::string out = fmt::format("at {} steps {} {} events {} tokens {} {}\n", t.at.value(), t.steps, t.leapt_steps,
+                                t.events, t.tokens_out, t.tokens_prefilled);
   out += fmt::format("busy {:a} {:a} {:a} {:a} stepping {} {} {}\n", t.busy.compute.value(), t.busy.bandwidth.value(),
                      t.busy.communication.value(), t.busy.overhead.value(), t.stepping.value(), t.step_waits.value(),
                      t.waiting_for_loads.value());
@@ -72,9 +71,9 @@ inline std::string text_of(const RunResult& r) {
 /// `scenario`, the path as the user named it, is left out.
 inline std::string text_of(const Result& r) {
   const MemoryMap& m = r.memory;
-  std::string out = fmt::format("{} seed {} {} {} {} {} {} {} {}\n{}\n", fmt::join(r.question, "\n"), r.seed, r.model,
-                                r.machine, r.profile, r.provenance, r.trace_name, r.trace_format, r.trace_hash,
-                                fmt::join(r.semantics, "\n"));
+  std::string out =
+      fmt::format("{} seed {} {} {} {} {} {} {} {}\n{}\n", fmt::join(r.question, "\n"), r.seed, r.model, r.machine,
+                  r.profile, r.provenance, r.trace_name, r.trace_format, r.trace_hash, fmt::join(r.semantics, "\n"));
   out += fmt::format("memory {} {:a} {} {} {} {} {} {}\n", m.memory.value(), m.utilisation, m.weights.value(),
                      m.runtime.value(), m.activations.value(), m.block_bytes.value(), m.blocks, m.blocks_given);
   out += r.resolved_yaml + text_of(r.run);

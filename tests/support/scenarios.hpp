@@ -1,5 +1,6 @@
 #pragma once
-/// Scenarios as tests write them: as YAML text beside the trace that it names, or as settings that are already resolved.
+/// Scenarios as tests write them: as YAML text beside the trace that it names, or as settings that are already
+/// resolved.
 ///
 /// Called by tests of the whole line. The library is the repository's own; a text's files go away with its folder.
 #include <string>

@@ -32,7 +32,8 @@ inline traces::Trace make_trace(const std::vector<SmallRequest>& requests, std::
       distinct = std::max(distinct, b + 1);
     }
     const auto known = static_cast<std::uint32_t>(r.blocks.size()) * block_tokens;
-    builder.add_request({r.arrival, r.prompt, r.output, std::min(known, r.prompt + r.output), r.previous, r.think_time});
+    builder.add_request(
+        {r.arrival, r.prompt, r.output, std::min(known, r.prompt + r.output), r.previous, r.think_time});
   }
   return std::move(builder).finish(block_tokens, distinct, {"", "test", ""});
 }

@@ -172,7 +172,8 @@ TEST_CASE("is one decode step of one sequence what the weights and the launches 
   // By hand at p = 2, where compute hardly counts: 0.85 of 3350 GB/s for GEMMs of 7,504,924,672 parameters.
   CostModel cost = model();
   const double weights = 2 * 7'504'924'672.0 / (0.85 * 3350e9);
-  const double launches = (10 * 32 + 4) * 2e-6;  // 9 operators and the attention a layer; embedding, norm, head, sampler
+  const double launches =
+      (10 * 32 + 4) * 2e-6;  // 9 operators and the attention a layer; embedding, norm, head, sampler
   const double step = cost.step(decode(1, 1)).total().value();
   CHECK(step > weights + launches + 200e-6);
   CHECK(step < (weights + launches + 200e-6) * 1.01);
@@ -285,7 +286,7 @@ TEST_CASE("is a prefill alone the sum of its chunks, the last with a token?") {
   CostModel cost = model();
   CHECK(cost.prefill_alone(0_tok, 1000_tok, 2048_tok) == cost.duration(chunk(1000, 0, true)));
   CHECK(cost.prefill_alone(100_tok, 1000_tok, 400_tok) == cost.duration(chunk(400, 100, false)) +
-                                                             cost.duration(chunk(400, 500, false)) +
-                                                             cost.duration(chunk(100, 900, true)));
+                                                              cost.duration(chunk(400, 500, false)) +
+                                                              cost.duration(chunk(100, 900, true)));
   CHECK(cost.prefill_alone(7_tok, 7_tok, 400_tok) == 0_ns);
 }

@@ -1,4 +1,5 @@
-// What moves between tiers and when, to the nanosecond, on links of 1 byte a nanosecond: a block of 1000 bytes takes 1 us.
+// What moves between tiers and when, to the nanosecond, on links of 1 byte a nanosecond: a block of 1000 bytes takes 1
+// us.
 #include "sim/memory/hierarchy.hpp"
 
 #include <doctest/doctest.h>
@@ -62,8 +63,7 @@ struct Released {
 
 /// One replica over DRAM and perhaps an SSD.
 struct Bench {
-  explicit Bench(const Tiers& lower, std::int64_t hbm_frames = 32, std::int64_t ranks = 1,
-                 bool free = false)
+  explicit Bench(const Tiers& lower, std::int64_t hbm_frames = 32, std::int64_t ranks = 1, bool free = false)
       : topology(machine(ranks)), engine(topology), hierarchy(setup(lower, hbm_frames, ranks, free), topology, engine) {
     engine.set_free(free);
   }

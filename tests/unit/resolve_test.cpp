@@ -1,4 +1,5 @@
-// Scenarios from text to settings: defaults, overrides, the memory map, what a mistake is told, and the way back to text.
+// Scenarios from text to settings: defaults, overrides, the memory map, what a mistake is told, and the way back to
+// text.
 #include <doctest/doctest.h>
 
 #include "tests/support/result_text.hpp"
@@ -10,14 +11,13 @@ using namespace tiersim::tests;
 
 namespace {
 
-constexpr std::string_view kTrace =
-    "arrival,prompt_tokens,output_tokens\n0,300,20\n0.5,5000,3\n0.6,20,200\n2,900,1\n";
+constexpr std::string_view kTrace = "arrival,prompt_tokens,output_tokens\n0,300,20\n0.5,5000,3\n0.6,20,200\n2,900,1\n";
 
 /// A scenario beside a plain CSV trace.
 struct Text : ScenarioText {
   explicit Text(const std::string& rest, std::string_view workload = "{requests: {trace: t.csv}}")
-      : ScenarioText("# Is this the question?\n#\n# Look at the answer.\n" + rest + "workload: " +
-                     std::string(workload) + "\n") {
+      : ScenarioText("# Is this the question?\n#\n# Look at the answer.\n" + rest +
+                     "workload: " + std::string(workload) + "\n") {
     folder().write("t.csv", kTrace);
   }
 };
@@ -148,7 +148,7 @@ TEST_CASE("does --set change one value, items of the hierarchy by their tier's n
 
 TEST_CASE("is the memory map what is left of a GPU, block by block?") {
   Text text(kPlain + "serving: {tensor_parallel: 2, max_batched_tokens: 4096}\n" +
-                               "hierarchy: [{tier: hbm, utilisation: 0.8}]\n");
+            "hierarchy: [{tier: hbm, utilisation: 0.8}]\n");
   const ResolvedScenario r = good(text);
   const MemoryMap& m = r.memory;
   CHECK(m.memory == 85'520'809'984_B);
@@ -178,8 +178,8 @@ TEST_CASE("does the resolved scenario resolve to itself, and run to the same res
 
 TEST_CASE("does a resolved trace scenario keep its numbers and pin its trace?") {
   Text text(kPlain + "serving: {replicas: 2}\n",
-                               "{requests: {trace: t.csv, first: 3}, load: {kind: poisson, per_second: 90/min}, "
-                               "window: {warm_caches: true, warm_up: 1 requests}}");
+            "{requests: {trace: t.csv, first: 3}, load: {kind: poisson, per_second: 90/min}, "
+            "window: {warm_caches: true, warm_up: 1 requests}}");
   const ResolvedScenario first = good(text);
   CHECK(first.trace.size() == 6);
   CHECK(first.settings.window.warm_up_requests == 4);

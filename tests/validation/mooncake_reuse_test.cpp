@@ -42,15 +42,15 @@ std::int64_t sum(const std::vector<std::int64_t>& values) {
 }
 
 /// Blocks found in HBM at each request's first admission.
-std::vector<std::int64_t> reused(const ServingSettings& settings, const traces::Trace& trace) {
-  const ServingOutcome out = outcome_of(settings, trace);
+std::vector<std::int64_t> reused(const ServingOutcome& out) {
   CHECK(out.finished);
+  std::int64_t recomputed = 0;
   std::vector<std::int64_t> blocks;
   for (const RequestOutcome& r : out.requests) {
-    CHECK(r.first.tier[0] % kBlock == 0);
-    CHECK(r.first.recomputed == 0);
     blocks.push_back(r.first.tier[0] / kBlock);
+    recomputed += r.first.recomputed;
   }
+  CHECK(recomputed == 0);
   return blocks;
 }
 
@@ -68,9 +68,12 @@ TEST_CASE("does an infinite cache reuse of the Mooncake conversations exactly wh
 
   ServingSettings settings = metronome_settings(20_ms, 400'000);  // more frames than blocks
   settings.block = Tokens(kBlock);
-  CHECK(reused(settings, trace) == expected);
+  CHECK(reused(outcome_of(settings, trace)) == expected);
 
   settings.hbm.blocks = 3'000;  // too few for all, but the reference keeps what nobody references
-  settings.reference = Reference::infinite;
-  CHECK(reused(settings, trace) == expected);
+  const Result small = run(scenario_of(settings, trace));
+  REQUIRE(small.references.size() == 1);
+  CHECK(small.references[0].name == "infinite cache");
+  CHECK(reused(small.references[0].outcome) == expected);
+  CHECK(small.run.outcome.whole.evicted[0] > 0);
 }

@@ -2,9 +2,9 @@
 // RTX 4090 (casys-kaist/LLMServingSim). The requests arrive when the server queued them, and the engine has the blocks
 // that it had. What is held here is a loose bound on the datasheet profile; a measured one must do better.
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "tests/support/data_files.hpp"
 #include "tests/support/scenarios.hpp"
@@ -76,11 +76,12 @@ std::vector<Times> simulated(const ServingOutcome& outcome) {
 
 TEST_CASE("does a datasheet profile come near the measured RTX 4090 run?") {
   if (data_file(kTrace).empty() || data_file(kMeasured).empty()) return;
-  ScenarioText text("model: llama-3.1-8b\nmachine: workstation-rtx4090\n"
-                    "serving: {max_batched_tokens: 2048, max_sequences: 256, block: 16 tokens}\n"
-                    "hierarchy: [{tier: hbm, blocks: 2588}]\n"
-                    "workload: {requests: {trace: " +
-                    kTrace + ", format: tokens}}\n");
+  ScenarioText text(
+      "model: llama-3.1-8b\nmachine: workstation-rtx4090\n"
+      "serving: {max_batched_tokens: 2048, max_sequences: 256, block: 16 tokens}\n"
+      "hierarchy: [{tier: hbm, blocks: 2588}]\n"
+      "workload: {requests: {trace: " +
+      kTrace + ", format: tokens}}\n");
   Diagnostics diagnostics;
   ResolvedScenario scenario = text.resolve(load_scenario(text.path(), {}, diagnostics), data_folder());
   REQUIRE(text.diagnostics().render() == "");
@@ -90,7 +91,7 @@ TEST_CASE("does a datasheet profile come near the measured RTX 4090 run?") {
 
   const ServingOutcome outcome = outcome_of(scenario);
   const Means real = means_of(reference), ours = means_of(simulated(outcome));
-  const auto check = [](const char* what, double found, double expected) {
+  const auto check = [](const std::string& what, double found, double expected) {
     MESSAGE(what << ": " << found << " s, measured " << expected << " s: " << 100 * (found / expected - 1) << "%");
     CHECK(found == doctest::Approx(expected).epsilon(0.4));
   };
