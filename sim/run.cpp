@@ -114,8 +114,8 @@ Result run(const ResolvedScenario& scenario, const RunOptions& options) {
   run_all(jobs, options.threads);
 
   Result out;
-  out.scenario = scenario.scenario.path;
-  out.question = scenario.scenario.question;
+  out.scenario = scenario.name;
+  out.question = scenario.question;
   out.seed = scenario.settings.seed;
   out.model = scenario.settings.model.name;
   out.machine = scenario.settings.machine.name;

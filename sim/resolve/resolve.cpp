@@ -72,6 +72,27 @@ void read_named(Fields& root, Library& library, const std::string& key, const st
   root.record(key, fields.resolved());
 }
 
+/// What a report is headed with; kept in the resolved scenario, so that a rerun of it says the same.
+void resolve_heading(Fields& root, ResolvedScenario& out) {
+  out.name = root.text("name", out.scenario.path);
+  out.question = out.scenario.question;
+  const config::Value* value = root.child("question");
+  if (value != nullptr && value->kind == config::Kind::list) {
+    out.question.clear();
+    for (const config::Value& line : value->items) out.question.push_back(line.scalar);
+  } else if (value != nullptr) {
+    root.error("question", "'question' in the scenario: expected a list of lines");
+  }
+  if (out.question.empty()) return;
+  config::Value lines;
+  lines.kind = config::Kind::list;
+  for (const std::string& line : out.question) {
+    lines.items.push_back(config::scalar(line));
+    lines.items.back().quoted = true;
+  }
+  root.record("question", std::move(lines));
+}
+
 void resolve_limits(Fields& root, ResolvedScenario& out) {
   const config::Value* value = root.child("limits");
   if (value == nullptr) return;
@@ -157,6 +178,7 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   Library library(environment.library, diagnostics);
   Fields root(out.scenario.tree, "the scenario", diagnostics);
   ServingSettings& s = out.settings;
+  resolve_heading(root, out);
   s.seed = static_cast<std::uint64_t>(root.count("seed", 1, Range{0, 9e15}));
   read_named(root, library, "model", "models", {}, [&](Fields& f) { s.model = models::read_model(f); });
   read_named(root, library, "machine", "hw", {}, [&](Fields& f) {

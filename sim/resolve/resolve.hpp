@@ -33,6 +33,8 @@ struct Scenario {
 /// A scenario with everything found, checked and filled in.
 struct ResolvedScenario {
   Scenario scenario;
+  std::string name;                   ///< `name`, or the path that the user gave
+  std::vector<std::string> question;  ///< `question`, or the comment lines that the file opens with
   ServingSettings settings;
   traces::Trace trace;
   GoodputLimits limits;
