@@ -69,8 +69,10 @@ void Replica::schedule(Time now) {
   std::int64_t budget = settings_.max_batched_tokens.value() - decode_.size();
   if (!partial_.is_none()) preempted |= continue_prefill(budget, now);
   if (!preempted && !admission_blocked_) admit(budget, now);
-  // Whoever was preempted last was alone: with nothing to run, the next step starts at once.
-  if (preempted && running_count_ == 0) admit(settings_.max_batched_tokens.value(), now);
+  if (preempted && running_count_ == 0) {  // whoever was preempted last was alone: the next step starts at once
+    reclaim_loaded(now);
+    admit(settings_.max_batched_tokens.value(), now);
+  }
   if (decode_.size() > 0 || !step_.chunks.empty()) start_step(now);
 }
 

@@ -8,8 +8,8 @@
 /// ends admission. Blocks become findable when the step that computes them is scheduled; a block computed while another
 /// copy is resident stays without identity. With lower tiers, a request at the head whose prefix lies there is loaded
 /// first; while it loads it holds frames but no seat, others pass it, and when its blocks are there it is at the front.
-/// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, frames held by
-/// loaded requests further back are taken away (counted as preemptions).
+/// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, or if the only one
+/// that runs is preempted, frames held by loaded requests further back are taken away (counted as preemptions).
 ///
 /// Only one prefill can be unfinished after a step (it took the rest of the budget), and it is the last in running
 /// order; everything else decodes and lives in the lazy DecodeSet. So a step costs what changes in it. Departures from

@@ -1,8 +1,8 @@
 #pragma once
 /// Request replay: arrivals, replicas, tiers and links on one clock, from the first arrival to the last token.
 ///
-/// The loop takes the earliest of: the next scheduled arrival, the event queue (later turns, samples, the window), the
-/// end of a replica's step, the next change of a flow. Everything at one instant is handled (flow ends, then step ends,
+/// The loop takes the earliest of: the next scheduled arrival, the event queue (later turns, the window), the end of a
+/// replica's step, the next change of a flow, the next sample. Everything at one instant is handled (flow ends, then step ends,
 /// then arrivals, each in the order of ids) before any replica schedules. Between two such instants a replica that only
 /// decodes takes its steps in one leap.
 ///
@@ -118,7 +118,8 @@ class Simulation {
   ServingState state_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::vector<std::uint8_t> dirty_;  // by replica: something changed since it last scheduled
-  EventQueue queue_;                 // later turns, samples, the window
+  EventQueue queue_;                 // later turns, the window
+  Time next_sample_ = Time::never();
   std::size_t cursor_ = 0;  // next scheduled arrival
   std::size_t arrived_ = 0, done_ = 0;
   bool window_open_ = false, window_closed_ = false;
