@@ -304,7 +304,6 @@ void Replica::name_blocks(Sequence& s, std::int64_t to) {
   for (std::size_t i = from; i < end; ++i) hbm_.set_content(s.frames[i], s.names[i]);
   hierarchy_.mark_seen(id_, std::span(s.names).subspan(from, end - from));
   s.named = static_cast<std::int64_t>(end);
-  admission_blocked_ = false;  // the head may hit what it would have needed frames for
 }
 
 /// Gives the full blocks that only this request can find an identity, unless one from an earlier time still has it.

@@ -91,15 +91,15 @@ class Replica {
     RequestId request;
     Stage stage = Stage::waiting;
     bool sources_recorded = false;
-    std::vector<BlockId> names;   ///< of the named blocks of prompt + output
-    std::vector<FrameId> frames;  ///< held, by position; a decoding sequence's later ones are in the pool
-    std::vector<FrameId> kept;    ///< by position: where its private blocks were left by a preemption
-    std::int64_t computed = 0;    ///< tokens with KV, while prefilling
-    std::int64_t named = 0;       ///< blocks, from the head on, that were hits or have got their identity
-    std::int64_t target = 0;      ///< tokens to have KV before the next token appears
-    std::int64_t lost = 0;        ///< tokens that had KV when it was last preempted
+    std::vector<BlockId> names;      ///< of the named blocks of prompt + output
+    std::vector<FrameId> frames;     ///< held, by position; a decoding sequence's later ones are in the pool
+    std::vector<FrameId> kept;       ///< by position: where its private blocks were left by a preemption
+    std::int64_t computed = 0;       ///< tokens with KV, while prefilling
+    std::int64_t named = 0;          ///< blocks, from the head on, that were hits or have got their identity
+    std::int64_t target = 0;         ///< tokens to have KV before the next token appears
+    std::int64_t lost = 0;           ///< tokens that had KV when it was last preempted
     std::int64_t most_computed = 0;  ///< tokens that have had KV at some time before it was preempted
-    std::int64_t last_token = 0;  ///< ns, when preempted while decoding; for the gap
+    std::int64_t last_token = 0;     ///< ns, when preempted while decoding; for the gap
     std::uint64_t order = 0;
     DecodeSet::Member member;
     std::uint32_t waits = 0;       ///< transfers it waits for
