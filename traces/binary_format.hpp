@@ -50,11 +50,15 @@ struct Header {
 
   [[nodiscard]] std::uint64_t entries(Section section) const {
     switch (section) {
-      case Section::extents: return extents;
-      case Section::next_uses: return next_uses;
+      case Section::extents:
+        return extents;
+      case Section::next_uses:
+        return next_uses;
       case extent_offsets:
-      case next_use_offsets: return requests + 1;
-      default: return requests;
+      case next_use_offsets:
+        return requests + 1;
+      default:
+        return requests;
     }
   }
 };

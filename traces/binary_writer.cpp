@@ -1,14 +1,13 @@
-// Writes the binary format of FORMAT.md: header, then the columns as they lie in memory. Aside first, then renamed.
+// Writes the binary format of FORMAT.md: header, then the columns as they lie in memory.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <stdexcept>
 #include <vector>
 
 #include "traces/binary_format.hpp"
 #include "traces/readers.hpp"
+#include "traces/whole_file.hpp"
 
 namespace tiersim::traces {
 namespace {
@@ -71,27 +70,12 @@ class Image {
   std::vector<std::byte> bytes_;
 };
 
-void write_file(const std::vector<std::byte>& bytes, const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "wb"), &std::fclose);
-  const bool written = file && std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size() &&
-                       std::fflush(file.get()) == 0;
-  if (!written) throw std::runtime_error(fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
-}
-
 }  // namespace
 
 void write_binary(const Trace& trace, const std::string& path) {
   if (trace.size() == 0) throw std::runtime_error(fmt::format("cannot write '{}': the trace is empty", path));
-  const std::string aside = path + ".partial";
   const NextUses uses = next_uses(trace);
-  try {
-    write_file(Image(trace, uses).bytes(), aside);
-    if (std::rename(aside.c_str(), path.c_str()) != 0)
-      throw std::runtime_error(fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
-  } catch (...) {
-    std::remove(aside.c_str());
-    throw;
-  }
+  write_whole_file(Image(trace, uses).bytes(), path);
 }
 
 }  // namespace tiersim::traces

@@ -3,28 +3,32 @@
 ///
 /// Called by resolve and `tiersim trace generate`. Chat is a model, not a fit to one service; its parts:
 ///
-/// - Tenants have a system prompt each (log-normal length over tenants, sigma 0.5, at most half of max_prompt), shared by
+/// - Tenants have a system prompt each (log-normal length over tenants, sigma 0.5, at most half of max_prompt), shared
+/// by
 ///   all their sessions. A session belongs to tenant i with probability proportional to (i + 1)^-tenant_skew (Zipf).
-/// - A session has a geometric number of turns. A turn's prompt is the system prompt, then all earlier messages and answers
+/// - A session has a geometric number of turns. A turn's prompt is the system prompt, then all earlier messages and
+/// answers
 ///   of the session, then a new message. Messages and answers are log-normal with the given mean and sigma of the log
 ///   (mu = ln mean - sigma^2 / 2), rounded and cut to [1, max_prompt]; a session ends before a prompt would pass
 ///   max_prompt, its first message is cut to fit.
 /// - Sessions start by a Poisson process whose rate switches between two states (a Markov-modulated Poisson process):
-///   bursts of exponential length (mean burst_length) fill burst_share of the time and start sessions burst_factor times
-///   as fast as the rest.
-/// - Turn k + 1 arrives when turn k arrived, plus the service that it is assumed to take (0.5 s + 20 ms per answer token),
+///   bursts of exponential length (mean burst_length) fill burst_share of the time and start sessions burst_factor
+///   times as fast as the rest.
+/// - Turn k + 1 arrives when turn k arrived, plus the service that it is assumed to take (0.5 s + 20 ms per answer
+/// token),
 ///   plus an exponential think time. The think_time column holds the think time alone, for closed loops.
 /// - The trace starts with an empty system and stops at the requests-th arrival; turns of running sessions after it are
 ///   cut. The pace of new sessions is set so that this arrival falls on requests / rate, which is what makes `rate` the
 ///   mean over the whole trace.
 ///
 /// What is left out: daily and weekly rhythm, correlation of lengths within a session, sessions that share documents,
-/// branching and edited conversations. Blocks of `block` tokens identify prompt and answer; those wholly inside the system
-/// prompt are the tenant's, the others the session's. A block that a turn leaves partly filled keeps its id when the next
-/// turn fills it. Requests are sorted by arrival, ids are interned in first-touch order.
+/// branching and edited conversations. Blocks of `block` tokens identify prompt and answer; those wholly inside the
+/// system prompt are the tenant's, the others the session's. A block that a turn leaves partly filled keeps its id when
+/// the next turn fills it. Requests are sorted by arrival, ids are interned in first-touch order.
 ///
-/// Deterministic: a function of workload and seed, the same on every machine. Cost: about 1 us per request, O(requests).
-/// Preconditions (read_chat_workload reports them to the user): counts, lengths, rate and means positive, turns at least 1.
+/// Deterministic: a function of workload and seed, the same on every machine. Cost: about 1 us per request,
+/// O(requests). Preconditions (read_chat_workload reports them to the user): counts, lengths, rate and means positive,
+/// turns at least 1.
 #include <cstdint>
 
 #include "sim/config/fields.hpp"

@@ -1,7 +1,8 @@
 #include "traces/interner.hpp"
 
-#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+
+#include <algorithm>
 
 namespace tiersim::traces {
 

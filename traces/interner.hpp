@@ -1,11 +1,11 @@
 #pragma once
 /// 64-bit keys (hash ids of a file, hashes of token blocks) to dense ids 0, 1, 2, ... in order of first touch.
 ///
-/// One per file, fed in the order in which requests mention blocks. Small keys, as in files that number their blocks from
-/// 0, index a table; others are first held against the guess that they follow the last one as they did before (true for
-/// every repeated prefix), then looked up in a flat hash map. About 2 ns for a small key or a right guess, 10 to 40 ns
-/// else; memory 4 bytes per small key up to `dense_limit`, about 40 per other distinct key. Distinct keys must stay below
-/// 2^32 - 1: the reader checks size() after each record.
+/// One per file, fed in the order in which requests mention blocks. Small keys, as in files that number their blocks
+/// from 0, index a table; others are first held against the guess that they follow the last one as they did before
+/// (true for every repeated prefix), then looked up in a flat hash map. About 2 ns for a small key or a right guess, 10
+/// to 40 ns else; memory 4 bytes per small key up to `dense_limit`, about 40 per other distinct key. Distinct keys must
+/// stay below 2^32 - 1: the reader checks size() after each record.
 #include <cstdint>
 #include <memory>
 #include <vector>

@@ -1,12 +1,12 @@
 #include "traces/mapped_file.hpp"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include "traces/hash.hpp"
@@ -29,7 +29,7 @@ struct Descriptor {
 std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path, std::string& problem) {
   // O_NONBLOCK: opening a pipe that nobody writes to must not wait; it is refused below.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct stat status{};
+  struct stat status {};
   if (file.value < 0 || ::fstat(file.value, &status) != 0) return problem = last_problem(), nullptr;
   if (!S_ISREG(status.st_mode)) return problem = "not a regular file", nullptr;
   const auto size = static_cast<std::size_t>(status.st_size);

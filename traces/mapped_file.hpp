@@ -1,9 +1,9 @@
 #pragma once
 /// A file's bytes, memory-mapped read-only, with readable zeros behind them.
 ///
-/// The parsers read whole words past the end of the text: kPadding bytes behind size() can be read (zeros, or for a file
-/// that fills its last page, a page of zeros mapped behind it). Opening is O(1); pages come when touched. The file must not
-/// shrink while it is mapped. Shared by whoever keeps spans into it.
+/// The parsers read whole words past the end of the text: kPadding bytes behind size() can be read (zeros, or for a
+/// file that fills its last page, a page of zeros mapped behind it). Opening is O(1); pages come when touched. The file
+/// must not shrink while it is mapped. Shared by whoever keeps spans into it.
 #include <cstddef>
 #include <memory>
 #include <span>

@@ -1,10 +1,11 @@
 #pragma once
-/// Trace files to Traces, by format name. A reader is one file in traces/formats/, registered there; see traces/README.md.
+/// Trace files to Traces, by format name. A reader is one file in traces/formats/, registered there; see
+/// traces/README.md.
 ///
-/// Called by resolve and `tiersim trace`. Errors (missing, truncated or garbled files, time going backwards, zero tokens)
-/// are diagnostics that name file, record (from 1) and byte, 20 at most per file; a missing file's message says which
-/// public project and path to get it from. Nothing here reads the environment: the folder that TIERSIM_DATA names is
-/// passed in. Deterministic: the same bytes give the same Trace.
+/// Called by resolve and `tiersim trace`. Errors (missing, truncated or garbled files, time going backwards, zero
+/// tokens) are diagnostics that name file, record (from 1) and byte, 20 at most per file; a missing file's message says
+/// which public project and path to get it from. Nothing here reads the environment: the folder that TIERSIM_DATA names
+/// is passed in. Deterministic: the same bytes give the same Trace.
 #include <cstdint>
 #include <memory>
 #include <span>

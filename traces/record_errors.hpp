@@ -34,8 +34,8 @@ class RecordErrors {
   [[nodiscard]] bool any() const { return count_ > 0; }
   [[nodiscard]] bool full() const { return count_ >= kMost; }
 
-  /// Tokens at least 1 and within 32 bits together, arrival within kLatestArrival and not before `last_arrival`, distinct
-  /// blocks so far within 32 bits. False after adding what is wrong; `arrival` and `last_arrival` in ns.
+  /// Tokens at least 1 and within 32 bits together, arrival within kLatestArrival and not before `last_arrival`,
+  /// distinct blocks so far within 32 bits. False after adding what is wrong; `arrival` and `last_arrival` in ns.
   bool check_request(RecordPlace place, const RequestFieldNames& names, std::int64_t arrival, std::int64_t last_arrival,
                      std::uint64_t prompt, std::uint64_t output);
   /// No more distinct blocks than ids.

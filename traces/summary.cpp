@@ -95,17 +95,18 @@ std::string time_text(Duration span) {
 }
 
 std::string row(const char* name, const Distribution& d) {
-  return fmt::format("  {:<15}{:>14}{:>12.2f}{:>10}{:>10}{:>10}{:>10}\n", name, grouped(d.total), d.mean, grouped(d.p50),
-                     grouped(d.p90), grouped(d.p99), grouped(d.max));
+  return fmt::format("  {:<15}{:>14}{:>12.2f}{:>10}{:>10}{:>10}{:>10}\n", name, grouped(d.total), d.mean,
+                     grouped(d.p50), grouped(d.p90), grouped(d.p99), grouped(d.max));
 }
 
 std::string block_text(const TraceSummary& s) {
   if (s.distinct_blocks == 0) return "  blocks         none identified\n";
   std::string out = fmt::format("  blocks         {} references to {} distinct blocks of {} tokens\n",
                                 grouped(s.block_references), grouped(s.distinct_blocks), s.block_tokens);
-  out += fmt::format("  best reuse     {:.2f}% of prompt blocks, {:.2f}% of prompt tokens as contiguous prefixes "
-                     "(infinite cache)\n",
-                     100 * s.best_block_reuse(), 100 * s.best_token_reuse());
+  out += fmt::format(
+      "  best reuse     {:.2f}% of prompt blocks, {:.2f}% of prompt tokens as contiguous prefixes "
+      "(infinite cache)\n",
+      100 * s.best_block_reuse(), 100 * s.best_token_reuse());
   return out;
 }
 

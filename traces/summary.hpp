@@ -31,9 +31,9 @@ struct TraceSummary {
   std::uint32_t block_tokens = 0;
   std::uint64_t block_references = 0;  ///< over prompt and output
   std::uint64_t distinct_blocks = 0;
-  std::uint64_t prompt_references = 0;   ///< to blocks that hold prompt tokens
-  std::uint64_t reused_references = 0;   ///< of those, to blocks mentioned before: the best a cache of blocks can do
-  std::uint64_t reusable_tokens = 0;     ///< prompt tokens in the longest prefix of blocks that earlier requests mentioned
+  std::uint64_t prompt_references = 0;  ///< to blocks that hold prompt tokens
+  std::uint64_t reused_references = 0;  ///< of those, to blocks mentioned before: the best a cache of blocks can do
+  std::uint64_t reusable_tokens = 0;  ///< prompt tokens in the longest prefix of blocks that earlier requests mentioned
 
   [[nodiscard]] double best_block_reuse() const;  ///< reused / prompt references; 0 without blocks
   [[nodiscard]] double best_token_reuse() const;  ///< reusable / prompt tokens

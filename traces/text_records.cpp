@@ -115,7 +115,8 @@ std::string_view take_field(std::string_view& rest, char separator) {
 std::string shown(std::string_view text) {
   constexpr std::size_t kMost = 40;
   std::string out(text.substr(0, kMost));
-  std::replace_if(out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   if (text.size() > kMost) out += "...";
   return out;
 }

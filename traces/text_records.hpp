@@ -31,8 +31,8 @@ class Lines {
 /// Digits only.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text);
 
-/// Seconds as "12", "12.3456", ".5" or "1e-3" to nanoseconds, exactly, halves rounded up; nothing for a sign, other text or
-/// more than 2^63 ns.
+/// Seconds as "12", "12.3456", ".5" or "1e-3" to nanoseconds, exactly, halves rounded up; nothing for a sign, other
+/// text or more than 2^63 ns.
 [[nodiscard]] std::optional<std::int64_t> nanoseconds_of_seconds(std::string_view text);
 
 /// The text up to the next `separator`, which is taken off `rest` with it; all of it if there is none.

@@ -1,20 +1,20 @@
 #pragma once
 /// A request trace in columns: what every reader and generator makes and what the simulation replays.
 ///
-/// Called by readers and generators (through TraceBuilder), the workload of a run, `tiersim trace`. Requests are sorted by
-/// arrival (ties keep the file's order) and numbered from 0: RequestId. Content is identified by trace blocks of
-/// block_tokens() tokens, interned to dense ids in first-touch order (0, 1, 2, ... in the order in which requests mention
-/// them, head to tail), so a request's blocks are a short list of extents, kept as extents and never expanded. The first
-/// identified_tokens of the sequence "prompt, then output" are covered by the extents; a last, partial trace block counts
-/// as identified up to that many tokens, and a later turn of the same session may name the same id with more of it known.
-/// A trace without block ids has identified_tokens 0 everywhere.
+/// Called by readers and generators (through TraceBuilder), the workload of a run, `tiersim trace`. Requests are sorted
+/// by arrival (ties keep the file's order) and numbered from 0: RequestId. Content is identified by trace blocks of
+/// block_tokens() tokens, interned to dense ids in first-touch order (0, 1, 2, ... in the order in which requests
+/// mention them, head to tail), so a request's blocks are a short list of extents, kept as extents and never expanded.
+/// The first identified_tokens of the sequence "prompt, then output" are covered by the extents; a last, partial trace
+/// block counts as identified up to that many tokens, and a later turn of the same session may name the same id with
+/// more of it known. A trace without block ids has identified_tokens 0 everywhere.
 ///
-/// Invariants (traces/validate.hpp checks them): prompt and output tokens at least 1; extents of a request cover exactly
-/// ceil(identified_tokens / block_tokens) blocks, each extent as long as it can be; `previous` names an earlier request.
-/// What a file says beyond these columns is not kept.
+/// Invariants (traces/validate.hpp checks them): prompt and output tokens at least 1; extents of a request cover
+/// exactly ceil(identified_tokens / block_tokens) blocks, each extent as long as it can be; `previous` names an earlier
+/// request. What a file says beyond these columns is not kept.
 ///
-/// Immutable; columns are owned or memory-mapped; copying a Trace shares them. All access is O(1), no allocation; an id out
-/// of range is the caller's bug and unchecked. Deterministic: the same file gives the same columns.
+/// Immutable; columns are owned or memory-mapped; copying a Trace shares them. All access is O(1), no allocation; an id
+/// out of range is the caller's bug and unchecked. Deterministic: the same file gives the same columns.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -34,8 +34,8 @@ struct Extent {
 
 inline constexpr std::uint32_t kNoRequest = UINT32_MAX;
 
-/// For Belady: the next `count` trace blocks of a request are used next by request `request` (kNoRequest: never again; the
-/// request itself: it mentions them once more, further on).
+/// For Belady: the next `count` trace blocks of a request are used next by request `request` (kNoRequest: never again;
+/// the request itself: it mentions them once more, further on).
 struct NextUse {
   std::uint32_t count = 0;
   std::uint32_t request = kNoRequest;

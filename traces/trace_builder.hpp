@@ -2,8 +2,8 @@
 /// Collects requests one by one and makes the Trace: the way in for every reader of text and every generator.
 ///
 /// Per request, in order of arrival: add_block or add_extent for its blocks, head first, then add_request (or
-/// drop_blocks, if the record turned out to be bad). Neighbouring ids grow into one extent. Amortised O(1) each; memory is
-/// that of the columns. The caller has checked the values; nothing is checked here.
+/// drop_blocks, if the record turned out to be bad). Neighbouring ids grow into one extent. Amortised O(1) each; memory
+/// is that of the columns. The caller has checked the values; nothing is checked here.
 #include <vector>
 
 #include "traces/trace.hpp"

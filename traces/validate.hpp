@@ -1,8 +1,8 @@
 #pragma once
 /// Whether a Trace keeps the promises of trace.hpp: asked of every binary file that is mapped, and by the tests.
 ///
-/// Reads the columns' contents with bounds checked first, so that a Trace over untrusted bytes can be asked. O(requests +
-/// extents + next-use runs), no allocation but for the flaws.
+/// Reads the columns' contents with bounds checked first, so that a Trace over untrusted bytes can be asked. O(requests
+/// + extents + next-use runs), no allocation but for the flaws.
 #include <cstdint>
 #include <string>
 #include <vector>

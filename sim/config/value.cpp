@@ -79,15 +79,7 @@ class Writer {
   /// Writes a value whose first line starts with `lead`; the others are indented by `indent`.
   void write(const Value& v, std::size_t indent, const std::string& lead) {
     if (const auto text = short_text(v, lead.size())) return add(lead + *text, v);
-    std::string head = lead;
-    for (const Value& item : v.items) {
-      write(item, indent + 2, head + "- ");
-      head = std::string(indent, ' ');
-    }
-    for (const auto& [key, item] : v.entries) {
-      write_entry(key, item, indent, head);
-      head = std::string(indent, ' ');
-    }
+    write_lines(v, indent, lead);
   }
 
   [[nodiscard]] std::string text() const {
@@ -105,11 +97,23 @@ class Writer {
     lines_.push_back({std::move(text), origins_ ? origin_of(v.mark) : std::string()});
   }
 
+  void write_lines(const Value& v, std::size_t indent, const std::string& lead) {
+    std::string head = lead;
+    for (const Value& item : v.items) {
+      write(item, indent + 2, head + "- ");
+      head = std::string(indent, ' ');
+    }
+    for (const auto& [key, item] : v.entries) {
+      write_entry(key, item, indent, head);
+      head = std::string(indent, ' ');
+    }
+  }
+
   void write_entry(const std::string& key, const Value& item, std::size_t indent, const std::string& head) {
     const std::string lead = head + word(key) + ":";
     if (const auto text = short_text(item, lead.size() + 1)) return add(lead + " " + *text, item);
     lines_.push_back({lead, {}});
-    write(item, indent + 2, std::string(indent + 2, ' '));
+    write_lines(item, indent + 2, std::string(indent + 2, ' '));
   }
 
   /// The value on one line, where that can be: leaves always, collections of leaves if they fit from `column` on.

@@ -13,14 +13,15 @@
 #include <optional>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 namespace tiersim::config {
 namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
-constexpr std::size_t kMostCopies = 1'000'000;  // values that aliases may expand to
-constexpr std::size_t kLongestQuote = 240;      // a longer line is not copied into each of its marks
-constexpr std::size_t kSmallMap = 16;           // up to here, duplicates are found by walking the map
+constexpr std::size_t kMostCopies = 100'000;  // values that aliases may expand to
+constexpr std::size_t kLongestQuote = 240;    // a longer line is not copied into each of its marks
+constexpr std::size_t kSmallMap = 16;         // up to here, duplicates are found by walking the map
 
 /// Positions in the text, and the characters (not bytes) before and under them.
 class Source {
@@ -125,10 +126,9 @@ class Builder final : public YAML::EventHandler {
     if (++documents_ != 2) return;
     const bool announced = source_.text().compare(source_.offset(at), 3, "---") == 0;
     diagnostics_.error(source_.mark(at), announced ? "a second document starts here, one per file is read"
-                                                   : "this does not belong to what stands above");
+                                                   : "this cannot stand here: check indentation and brackets");
   }
   void OnDocumentEnd() override {}
-  [[nodiscard]] int documents() const { return documents_; }
 
   void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override {
     Value v;
@@ -151,17 +151,17 @@ class Builder final : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
     const auto it = anchors_.find(anchor);
-    Value copy;
-    copy.mark = source_.mark(at);
+    Value nothing;
+    nothing.mark = source_.mark(at);
     if (it == anchors_.end()) {
-      diagnostics_.error(copy.mark, "this alias stands inside the value that it names");
-    } else if ((copies_ += it->second.size) > kMostCopies) {
-      if (copies_ - it->second.size <= kMostCopies)
-        diagnostics_.error(copy.mark, fmt::format("aliases expand to more than {} values", kMostCopies));
-    } else {
-      copy = it->second.value;
+      diagnostics_.error(nothing.mark, "this alias stands inside the value that it names");
+    } else if (copies_ + it->second.size <= kMostCopies) {
+      copies_ += it->second.size;
+      return put(it->second.value, 0, it->second.size);
+    } else if (std::exchange(copies_, kMostCopies) < kMostCopies) {
+      diagnostics_.error(nothing.mark, fmt::format("aliases expand to more than {} values", kMostCopies));
     }
-    put(std::move(copy), 0);
+    put(std::move(nothing), 0);
   }
 
   void OnSequenceStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
@@ -180,6 +180,8 @@ class Builder final : public YAML::EventHandler {
     while (!stack_.empty()) close();
     return std::move(root_);
   }
+
+  [[nodiscard]] int documents() const { return documents_; }
 
   /// To be called where there was no syntax error: after a missing bracket yaml-cpp takes lists for keys.
   void report_keys() {
@@ -379,7 +381,7 @@ Value parse(const std::string& text, const std::string& name, bool is_file, Diag
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
-    // Not past the second, which is reported: some texts (", a") give empty documents for ever.
+    // The second is an error; after a stray ',' or ']' yaml-cpp would find empty documents for ever.
     while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
     }
     builder.report_keys();

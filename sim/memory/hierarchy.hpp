@@ -68,6 +68,14 @@ struct Waiter {
   bool by_layer = false;  ///< a step that overlaps with the transfer, layer by layer
 };
 
+/// What a transfer is for.
+struct MoveInfo {
+  MoveKind kind = MoveKind::load;
+  ReplicaId replica;                   ///< at the HBM end, or none()
+  RequestId request;                   ///< that it serves, or none()
+  std::size_t source = 0, target = 0;  ///< tiers
+};
+
 /// Counts of one tier since the start of the run.
 struct TierUse {
   std::int64_t loads = 0, loaded_blocks = 0;
@@ -124,6 +132,11 @@ class Hierarchy {
   void on_flow_end(const EndedFlow& flow, Time now, std::vector<Waiter>& released);
   /// The replica at the HBM end of a transfer that is not finished.
   [[nodiscard]] ReplicaId replica_of(TransferId transfer) const { return transfers_[transfer.index()].replica; }
+
+  [[nodiscard]] MoveInfo move_of(TransferId transfer) const {
+    const Transfer& t = transfers_[transfer.index()];
+    return {t.kind, t.replica, t.request, t.source, t.target};
+  }
 
   /// Blocks on their way into lower tiers or HBM.
   [[nodiscard]] std::int64_t transfers_live() const { return live_; }

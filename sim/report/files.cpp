@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
+#include <unistd.h>
 
 #include "sim/core/diagnostics.hpp"
 #include "sim/report/csv.hpp"
@@ -99,6 +100,17 @@ class Aside {
   bool done_ = false;
 };
 
+/// What is there of the directory's path must be a directory that we may write to.
+void require_place(const std::string& directory) {
+  std::error_code ignored;
+  fs::path there = fs::absolute(directory).lexically_normal();
+  while (!fs::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
+  if (!fs::is_directory(there, ignored))
+    refuse(directory, fmt::format("'{}' is a file", there.string()), {"name a directory"});
+  if (access(there.c_str(), W_OK | X_OK) != 0)
+    refuse(directory, fmt::format("'{}' may not be written to", there.string()), {"name a directory of your own"});
+}
+
 }  // namespace
 
 std::vector<OutputFile> output_files(const Report& report, const RunInfo& info) {
@@ -116,14 +128,16 @@ void check_output_directory(const std::string& directory, bool overwrite) {
   const fs::file_status status = fs::status(directory, error);
   if (status.type() == fs::file_type::not_found) {
     if (directory.empty()) refuse(directory, "no directory is named", {"say where the results go: --out results"});
+    require_place(directory);
     return;
   }
   if (error) fail(directory, error);
   if (!fs::is_directory(status)) refuse(directory, "there is a file of that name", {"name a directory"});
   const std::vector<std::string> names = names_in(directory);
-  if (overwrite || names.empty()) return;
-  refuse(directory, "the directory is not empty",
-         {"it holds " + first_few(names), "name another, or replace earlier results in it with --overwrite"});
+  if (!overwrite && !names.empty())
+    refuse(directory, "the directory is not empty",
+           {"it holds " + first_few(names), "name another, or replace earlier results in it with --overwrite"});
+  require_place(directory);
 }
 
 void write_output_directory(const std::string& directory, std::span<const OutputFile> files, bool overwrite) {

@@ -29,6 +29,8 @@ std::string grouped(std::int64_t n) {
   return digits;
 }
 
+std::string count(double n) { return grouped(static_cast<std::int64_t>(n)); }
+
 std::string number(double x) {
   if (x == 0) return "0";
   if (x < 0) return "-" + number(-x);

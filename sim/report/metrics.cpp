@@ -17,10 +17,11 @@ Value ratio(std::int64_t part, std::int64_t whole) {
   return ratio(static_cast<double>(part), static_cast<double>(whole));
 }
 Value count(std::int64_t n) { return static_cast<double>(n); }
-Value seconds(Duration d) { return static_cast<double>(d.value()) / 1e9; }
+double seconds(Duration d) { return static_cast<double>(d.value()) / 1e9; }
 Value per_second(const Facts& f, std::int64_t n) { return ratio(static_cast<double>(n), f.window); }
 
 Value gpu_share(const Facts& f, Seconds part) { return ratio(part.value(), f.gpu_window); }
+Value gpu_share(const Facts& f, Duration part) { return ratio(seconds(part), f.gpu_window); }
 
 Duration waiting_for_loads(const Facts& f) {
   return (f.end().step_waits - f.begin().step_waits) + (f.end().waiting_for_loads - f.begin().waiting_for_loads);
@@ -30,7 +31,7 @@ Duration waiting_for_loads(const Facts& f) {
 Value idle_share(const Facts& f) {
   const Duration stepping = f.end().stepping - f.begin().stepping;
   const Duration used = stepping + (f.end().waiting_for_loads - f.begin().waiting_for_loads);
-  const Value share = gpu_share(f, in_seconds(used));
+  const Value share = gpu_share(f, used);
   return share ? Value(std::max(0.0, 1 - *share)) : std::nullopt;
 }
 
@@ -118,7 +119,7 @@ constexpr std::array kLatencies = {
     LatencyRow{"end_to_end", "Last token minus arrival.", &Facts::end_to_end},
     LatencyRow{"queueing", "First admission to the batch minus arrival, without the time spent loading.",
                &Facts::queueing},
-    LatencyRow{"load_wait", "Time in the loading state, over all admissions; 0 where nothing was loaded.",
+    LatencyRow{"load_wait", "Time in the loading state before the first admission; 0 where nothing was loaded.",
                &Facts::load_wait},
 };
 
@@ -225,11 +226,11 @@ constexpr std::array kLoads = {
     RunRow{"loads.declined", "loads", "Times that loading was estimated to take longer than computing, and left.",
            lower, [](const Facts& f) { return count(f.end().declined_loads - f.begin().declined_loads); }},
     RunRow{"loads.time_waited", "s", "Sum over loads of the time that their request or step waited.", lower,
-           [](const Facts& f) { return seconds(f.end().load_wait - f.begin().load_wait); }},
+           [](const Facts& f) { return Value(seconds(f.end().load_wait - f.begin().load_wait)); }},
     RunRow{"loads.time_saved", "s", "Sum over loads of the prefill time that they replaced.", higher,
-           [](const Facts& f) { return seconds(f.end().load_saved - f.begin().load_saved); }},
+           [](const Facts& f) { return Value(seconds(f.end().load_saved - f.begin().load_saved)); }},
     RunRow{"loads.time_lost", "s", "Sum over lost loads of wait minus prefill time saved.", lower,
-           [](const Facts& f) { return seconds(f.end().lost_time - f.begin().lost_time); }},
+           [](const Facts& f) { return Value(seconds(f.end().lost_time - f.begin().lost_time)); }},
 };
 
 constexpr std::array kLink = {
@@ -237,9 +238,8 @@ constexpr std::array kLink = {
             [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).bytes.value()); }},
     EachRow{"link.<link>.flows", "flows", "Flows that ended on this direction of the link.", neither,
             [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).flows); }},
-    EachRow{
-        "link.<link>.utilisation", "share", "Time with a flow in set-up or moving on it, of the window.", neither,
-        [](const Facts& f, std::size_t l) { return ratio(in_seconds(link_use(f.outcome, l).busy).value(), f.window); }},
+    EachRow{"link.<link>.utilisation", "share", "Time with a flow in set-up or moving on it, of the window.", neither,
+            [](const Facts& f, std::size_t l) { return ratio(seconds(link_use(f.outcome, l).busy), f.window); }},
     EachRow{"link.<link>.bandwidth_share", "share", "Bytes moved, of what its full bandwidth could move in the window.",
             neither,
             [](const Facts& f, std::size_t l) {
@@ -260,7 +260,7 @@ constexpr std::array kEngine = {
            [](const Facts& f) { return gpu_share(f, f.end().busy.overhead - f.begin().busy.overhead); }},
     RunRow{"gpu.waiting_for_loads", "share",
            "Inside a step waiting for loads or write-backs, or no step while a request loads.", lower,
-           [](const Facts& f) { return gpu_share(f, in_seconds(waiting_for_loads(f))); }},
+           [](const Facts& f) { return gpu_share(f, waiting_for_loads(f)); }},
     RunRow{"gpu.idle", "share", "Nothing to do: the rest of replicas x window.", neither, idle_share},
     RunRow{"steps", "steps", "Forward passes of the engines.", neither,
            [](const Facts& f) { return count(f.end().steps - f.begin().steps); }},

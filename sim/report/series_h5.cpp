@@ -48,11 +48,11 @@ class QuietErrors {
 
 void add_unit(hid_t dataset, const std::string& unit) {
   const Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "a type");
-  check(H5Tset_size(type.id(), unit.size()) >= 0, "size a type");
+  check(H5Tset_size(type.id(), unit.size() + 1) >= 0, "size a type");
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose, "a space");
   const Handle attribute(H5Acreate2(dataset, "unit", type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
                          "an attribute");
-  check(H5Awrite(attribute.id(), type.id(), unit.data()) >= 0, "write an attribute");
+  check(H5Awrite(attribute.id(), type.id(), unit.c_str()) >= 0, "write an attribute");
 }
 
 /// A file that exists in memory only.

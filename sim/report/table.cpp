@@ -17,45 +17,54 @@ using human::coarse_share;
 constexpr std::size_t kWidth = 110;
 // Columns of the grid: label and mean together, three percentiles, a column per reference run.
 constexpr std::size_t kMean = 26, kPercentile = 10, kReference = 17;
-constexpr std::size_t kLabel = 15;
+constexpr std::size_t kLabel = 13;
 
 std::string right(std::string_view text, std::size_t width) { return fmt::format("{:>{}}", text, width); }
 
-/// `text` broken at spaces; the first line starts after `lead`, the others below its end.
+/// `text` broken at spaces; the first line follows `lead`, the others are as far in as it, and four columns at least.
 std::string wrapped(const std::string& lead, std::string_view text) {
+  const std::string margin(std::max<std::size_t>(lead.size(), 4), ' ');
   std::string out = lead;
   std::size_t column = lead.size();
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (column + end > kWidth && column > lead.size()) {
-      while (out.back() == ' ') out.pop_back();
-      out += "\n" + std::string(lead.size(), ' ');
-      column = lead.size();
+    const std::size_t word = std::min(text.find(' '), text.size());
+    if (column + word > kWidth && column > margin.size()) {
+      out.back() = '\n';
+      out += margin;
+      column = margin.size();
     }
-    const std::size_t taken = std::min(end + 1, text.size());
+    const std::size_t taken = std::min(word + 1, text.size());
     out += text.substr(0, taken);
     column += taken;
     text.remove_prefix(taken);
   }
-  while (out.back() == ' ') out.pop_back();
   return out + "\n";
 }
 
-/// "  label          parts, three spaces between"; a part is never broken.
-std::string line(std::string_view label, const std::vector<std::string>& parts) {
-  const std::string lead = fmt::format("  {:<{}}", label, kLabel);
+/// `parts` after `lead`, so many spaces between them; a part is never broken, further lines start at `margin`.
+std::string in_a_row(const std::string& lead, const std::vector<std::string>& parts, std::size_t gap,
+                     std::size_t margin) {
   std::string out = lead;
   std::size_t column = lead.size();
+  bool first = true;
   for (const std::string& part : parts) {
-    if (column > lead.size() && column + 3 + part.size() > kWidth) {
-      out += "\n" + std::string(lead.size(), ' ');
-      column = lead.size();
+    const std::size_t space = first ? 0 : gap;
+    if (!first && column + space + part.size() > kWidth) {
+      out.append(1, '\n').append(margin, ' ');
+      column = margin;
+    } else {
+      out.append(space, ' ');
+      column += space;
     }
-    if (column > lead.size()) out += "   ", column += 3;
     out += part;
     column += part.size();
+    first = false;
   }
   return out + "\n";
+}
+
+std::string line(std::string_view label, const std::vector<std::string>& parts) {
+  return in_a_row(fmt::format("  {:<{}}", label, kLabel), parts, 3, kLabel + 2);
 }
 
 using Print = std::string (*)(double);
@@ -83,23 +92,28 @@ class Table {
 
  private:
   void header() {
-    out_ +=
-        wrapped("", fmt::format("tiersim{}{}  {}  seed {}  trace {}  profile {}{}", info_ != nullptr ? " " : "",
-                                info_ != nullptr ? info_->version : "", result_.scenario, result_.seed, trace_text(),
-                                result_.profile, result_.provenance.empty() ? "" : " (" + result_.provenance + ")"));
-    for (const std::string& q : result_.question) out_ += wrapped("  # ", q);
+    const std::string name = info_ != nullptr ? "tiersim " + info_->version : "tiersim";
+    out_ += in_a_row("", {name, result_.scenario, fmt::format("seed {}", result_.seed), trace_text(), profile_text()},
+                     2, 4);
+    constexpr std::size_t kQuestionLines = 2;
+    for (std::size_t i = 0; i < std::min(kQuestionLines, result_.question.size()); ++i)
+      out_ += wrapped("  # ", result_.question[i]);
     const RunContext& c = result_.run.context;
     out_ += "\n" + wrapped("  ", fmt::format("{} on {}: {} of {}", result_.model, result_.machine,
                                              human::counted(c.replicas, "replica"), human::counted(c.ranks, "GPU")));
-    out_ += "  " + simulated() + "\n";
+    out_ += wrapped("  ", simulated());
   }
 
-  std::string trace_text() const {
-    const std::string hash = result_.trace_hash.substr(0, 6);
-    return hash.empty() ? result_.trace_name : fmt::format("{} ({})", result_.trace_name, hash);
+  [[nodiscard]] std::string trace_text() const {
+    constexpr std::size_t kDigits = 6;
+    return "trace " + result_.trace_name + " " + result_.trace_hash.substr(0, kDigits);
+  }
+  [[nodiscard]] std::string profile_text() const {
+    const bool says_more = !result_.provenance.empty() && result_.provenance != result_.profile;
+    return "profile " + result_.profile + (says_more ? " (" + result_.provenance + ")" : "");
   }
 
-  std::string simulated() const {
+  [[nodiscard]] std::string simulated() const {
     const Totals& whole = result_.run.outcome.whole;
     std::string out = fmt::format("{}, {} simulated", human::counted(requests(), "request"),
                                   human::long_time(in_seconds(whole.at - Time(0)).value()));
@@ -111,8 +125,8 @@ class Table {
     }
     const double window = m_.or_zero("window.length");
     if (m_.or_zero("requests.measured") < static_cast<double>(requests()))
-      out += fmt::format("; {} measured over {}", human::number(m_.or_zero("requests.measured")),
-                         human::long_time(window));
+      out +=
+          fmt::format("; {} measured over {}", human::count(m_.or_zero("requests.measured")), human::long_time(window));
     return out;
   }
 
@@ -132,11 +146,24 @@ class Table {
     value_row("input", "throughput.input", token_rate);
     value_row("output", "throughput.output", token_rate);
     value_row("requests", "throughput.requests", request_rate);
+    value_row("prefix reuse", "hit_rate.tokens", human::share);
     if (m_["goodput.requests"]) {
       value_row("goodput", "goodput.requests", request_rate);
       value_row("within limits", "goodput.share", human::share);
+      limits();
     }
-    value_row("prefix reuse", "hit_rate.tokens", human::share);
+  }
+
+  void limits() {
+    const GoodputLimits& limits = result_.run.context.limits;
+    std::vector<std::string> parts;
+    const auto add = [&](const char* name, Duration limit) {
+      if (limit.value() != INT64_MAX) parts.push_back(fmt::format("{} {}", name, config::text_of(limit)));
+    };
+    add("TTFT", limits.ttft);
+    add("TPOT", limits.tpot);
+    add("end to end", limits.end_to_end);
+    if (!parts.empty()) out_ += line("limits", parts);
   }
 
   void row(std::string_view label, const std::string& value, const std::array<std::string, 3>& percentiles,
@@ -187,7 +214,7 @@ class Table {
     std::vector<std::string> parts;
     for (std::size_t c = 0; c < kMissCauses; ++c) {
       const std::string cause(word_of(static_cast<MissCause>(c)));
-      if (const double n = m_.or_zero("misses." + cause); n > 0) parts.push_back(cause + " " + human::number(n));
+      if (const double n = m_.or_zero("misses." + cause); n > 0) parts.push_back(cause + " " + human::count(n));
     }
     if (parts.empty()) return;
     parts.back() += " blocks";
@@ -197,14 +224,12 @@ class Table {
   void loads() {
     const double finished = m_.or_zero("loads.finished"), declined = m_.or_zero("loads.declined");
     if (finished == 0 && declined == 0) return;
-    std::vector<std::string> parts = {human::number(finished) + " finished"};
-    if (finished > 0) {
-      const double lost = m_.or_zero("loads.lost");
-      parts.push_back(fmt::format("{} lost to recomputing ({})", human::number(lost), human::share(lost / finished)));
-      parts.push_back(fmt::format("waited {}, saved {} of prefill", human::long_time(m_.or_zero("loads.time_waited")),
-                                  human::long_time(m_.or_zero("loads.time_saved"))));
-    }
-    if (declined > 0) parts.push_back(human::number(declined) + " declined: computing was faster");
+    std::vector<std::string> parts = {human::count(finished) + " finished"};
+    const double lost = m_.or_zero("loads.lost");
+    if (lost > 0) parts.push_back(fmt::format("{} lost ({})", human::count(lost), human::share(lost / finished)));
+    if (declined > 0) parts.push_back(human::count(declined) + " declined");
+    parts.push_back(fmt::format("waited {}, saved {} of prefill", human::long_time(m_.or_zero("loads.time_waited")),
+                                human::long_time(m_.or_zero("loads.time_saved"))));
     out_ += line("loads", parts);
   }
 
@@ -222,7 +247,7 @@ class Table {
     static constexpr std::array<std::pair<const char*, const char*>, 6> kStates = {
         {{"gpu.compute", "compute"},
          {"gpu.bandwidth", "bandwidth"},
-         {"gpu.communication", "communication"},
+         {"gpu.communication", "all-reduce"},
          {"gpu.overhead", "overhead"},
          {"gpu.waiting_for_loads", "waiting for loads"},
          {"gpu.idle", "idle"}}};
@@ -250,20 +275,19 @@ class Table {
 
   void lower_tier(std::size_t t) {
     const TierInfo& tier = result_.run.context.tiers[t];
-    const std::string prefix = "tier." + as_key(tier.name);
-    const auto size = [&](const char* metric) { return human::bytes(m_.or_zero(prefix + metric)); };
+    const auto value = [&](const char* metric) { return m_.or_zero("tier." + as_key(tier.name) + metric); };
     out_ +=
-        line(tier.name, {config::text_of(tier.capacity),
-                         fmt::format("eviction {}, admission {}, write {}", tier.eviction, tier.admission, tier.write),
-                         fmt::format("filled {}", coarse_share(m_.or_zero(prefix + ".filled.peak"))),
-                         "loaded " + size(".loaded_bytes"), "written " + size(".written_bytes")});
+        line(tier.name,
+             {config::text_of(tier.capacity) + ", " + coarse_share(value(".filled.peak")) + " full",
+              fmt::format("eviction {}, admission {}, write {}", tier.eviction, tier.admission, tier.write),
+              fmt::format("{} evicted", human::counted(static_cast<std::int64_t>(value(".evicted_blocks")), "block"))});
   }
 
   void scheduling() {
     const double preemptions = m_.or_zero("preemptions");
     if (preemptions == 0) return;
-    out_ += line("preemptions", {fmt::format("{}, {} tokens computed again", human::number(preemptions),
-                                             human::number(m_.or_zero("recomputed_tokens")))});
+    out_ += line("preemptions", {fmt::format("{}, {} tokens computed again", human::count(preemptions),
+                                             human::count(m_.or_zero("recomputed_tokens")))});
   }
 
   void verdicts() {

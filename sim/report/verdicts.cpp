@@ -214,8 +214,10 @@ bool limited_by_capacity(const TierView& v, TierVerdict& verdict) {
   const Lookups& n = v.lookups;
   const std::int64_t larger = n.below + n.evicted;
   if (n.share(larger) >= kNoticeable && static_cast<double>(larger) >= kOfAll * static_cast<double>(n.wanted)) {
-    verdict.figure = fmt::format("{} of its misses had been evicted", coarse_share(n.share(larger)));
-    if (n.below > 0) verdict.figure += fmt::format(", {} are found below", coarse_share(n.share(n.below)));
+    verdict.figure = fmt::format("{} of its misses {}", coarse_share(n.share(larger)),
+                                 n.evicted == 0 ? "are found below" : "had been evicted");
+    if (n.below > 0 && n.evicted > 0)
+      verdict.figure += fmt::format(", {} are found below", coarse_share(n.share(n.below)));
     if (n.share(n.evicted) >= kNoticeable || v.tier > 0) verdict.advice = capacity_advice(v);
     return true;
   }
@@ -231,27 +233,33 @@ bool limited_by_capacity(const TierView& v, TierVerdict& verdict) {
   return false;
 }
 
+double busy_share(const Metrics& m) {
+  return m.or_zero("gpu.compute") + m.or_zero("gpu.bandwidth") + m.or_zero("gpu.communication") +
+         m.or_zero("gpu.overhead");
+}
+
 TierVerdict verdict_of(const TierView& v) {
   TierVerdict verdict;
   verdict.tier = v.info().name;
   if (limited_by_bandwidth(v, verdict) || limited_by_policy(v, verdict) || limited_by_capacity(v, verdict))
     return verdict;
-  const double busy = v.metrics.or_zero("gpu.compute") + v.metrics.or_zero("gpu.bandwidth") +
-                      v.metrics.or_zero("gpu.communication") + v.metrics.or_zero("gpu.overhead");
-  verdict.limit = busy >= kBusyGpu ? TierLimit::compute : TierLimit::nothing;
-  const double fresh =
-      v.lookups.missed > 0
-          ? 1 - v.lookups.share(v.lookups.below + v.lookups.evicted + v.lookups.refused + v.lookups.elsewhere)
-          : 0;
-  verdict.figure = v.lookups.missed > 0 ? fmt::format("{} of its misses are new content", coarse_share(fresh))
-                                        : "it missed no block that could be reused";
-  if (busy >= kBusyGpu) verdict.figure = fmt::format("the GPUs are busy {}, and ", coarse_share(busy)) + verdict.figure;
+  const Lookups& n = v.lookups;
+  const double fresh = n.missed > 0 ? 1 - n.share(n.below + n.evicted + n.refused + n.elsewhere) : 0;
+  verdict.limit = TierLimit::nothing;
+  verdict.figure = n.missed > 0 ? fmt::format("{} of its misses are new content", coarse_share(fresh))
+                                : "it missed nothing that could be reused";
+  const double queue = v.metrics.or_zero("waiting.mean"), busy = busy_share(v.metrics);
+  if (busy >= kBusyGpu && queue >= static_cast<double>(v.run.context.replicas)) {
+    verdict.limit = TierLimit::compute;
+    verdict.figure +=
+        fmt::format("; the GPUs are busy {} with {} requests in the queue", coarse_share(busy), human::number(queue));
+  }
   return verdict;
 }
 
 std::string overload_warning(const StabilityVerdict& v) {
   return fmt::format(
-      "overloaded: {} of the requests that arrived completed meanwhile; clearing the queue would take {}. "
+      "too much load: {} of the requests completed while others arrived; clearing the queue would take {}. "
       "Try a rate of {:.2f} of this one, or more replicas",
       coarse_share(v.borne), human::long_time(v.clearing), std::min(v.borne, 0.95));
 }
@@ -261,8 +269,8 @@ std::string rejection_warning(const Metrics& m) {
       "{} rejected ({} can never fit a replica's KV blocks, {} exceed the model's context); they take "
       "no part in the figures",
       human::counted(static_cast<std::int64_t>(m.or_zero("requests.rejected")), "request"),
-      human::number(m.or_zero("requests.rejected.never_fits")),
-      human::number(m.or_zero("requests.rejected.context_too_long")));
+      human::count(m.or_zero("requests.rejected.never_fits")),
+      human::count(m.or_zero("requests.rejected.context_too_long")));
 }
 
 /// Loads lost, tier by tier; a tier whose verdict says so already needs no second word.

@@ -21,7 +21,7 @@
 ///   policy      5% of its misses had been turned away by its admission, or were held by another replica alone
 ///   capacity    5% of its misses, and 1% of the blocks wanted, would have been found in a larger tier; for HBM also:
 ///               1% of the tokens prefilled had been lost to preemptions
-///   compute     its misses are new content and the GPUs are busy 90% of the window
+///   compute     the GPUs are busy 90% of the window, with a request a replica in the queue: more cache would not help
 ///   nothing     otherwise
 #include <array>
 #include <string>

@@ -22,7 +22,7 @@ enum class LoadKind { open, poisson, concurrency, sessions };
 struct LoadSettings {
   LoadKind kind = LoadKind::open;
   double rate = 1.0;        ///< open, sessions: the trace's time runs this much faster
-  Duration jitter;          ///< open
+  Duration jitter{};        ///< open
   double per_second = 1.0;  ///< poisson
   std::int64_t concurrency = 1;
   std::uint64_t seed = 1;

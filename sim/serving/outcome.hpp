@@ -29,7 +29,7 @@ struct RequestOutcome {
   Time scheduled{-1};  ///< first admitted to the batch
   Time first_token{-1};
   Time last_token{-1};
-  Duration load_wait;  ///< in the loading state
+  Duration load_wait;  ///< in the loading state, before it was first scheduled
   std::uint32_t prompt = 0, output = 0;
   std::uint32_t preemptions = 0;
   std::uint32_t recomputed_after_preemption = 0;  ///< tokens

@@ -38,9 +38,10 @@ Replica::Replica(ReplicaId id, const EngineSettings& settings, const Workload& w
 bool Replica::enqueue(RequestId request, Time now) {
   RequestOutcome& out = state_.requests[request.index()];
   out.replica = static_cast<std::uint16_t>(id_.value());
-  if (workload_.most_blocks(request) > hbm_.capacity()) {
+  const bool too_long = workload_.prompt(request) + workload_.output(request) > settings_.max_context.value();
+  if (too_long || workload_.most_blocks(request) > hbm_.capacity()) {
     out.status = RequestStatus::rejected;
-    out.reason = RejectReason::never_fits;
+    out.reason = too_long ? RejectReason::context_too_long : RejectReason::never_fits;
     if (observer_ != nullptr) observer_->on_request(RequestEvent::rejected, request, id_, Tokens(0), now);
     return false;
   }

@@ -38,6 +38,7 @@ enum class LoadWhen { always, cheaper };
 struct EngineSettings {
   Tokens max_batched_tokens{8192};
   std::int64_t max_sequences = 256;  ///< at most max_batched_tokens
+  Tokens max_context{INT64_MAX};     ///< prompt and answer of a request; a longer one is rejected
   bool reserve_whole_prompt = true;
   LoadWhen load = LoadWhen::cheaper;
   bool layerwise = false;
@@ -131,6 +132,7 @@ class Replica {
     std::int64_t prefix = 0;    ///< blocks, hits and loads
     std::int64_t to_load = 0;   ///< blocks
     std::int64_t unreferenced_hits = 0;
+    bool declined = false;             ///< lower tiers had more, but computing it is faster
     std::size_t slowest_tier = 0;
     Duration saved;  ///< prefill time that the loads replace
   };

@@ -62,6 +62,7 @@ Replica::Admission Replica::try_admit(SlotId slot, std::int64_t& budget, Time no
   if (s.stage == Stage::loaded) return join(slot, budget, now) ? Admission::admitted : Admission::blocked;
   find_prefix(s, plan_, now);
   if (!fits(s, plan_, budget)) return Admission::blocked;
+  state_.totals.declined_loads += plan_.declined;
   record_sources(s, plan_);
   pending_.clear();
   take_prefix(slot, plan_, now);
@@ -83,6 +84,7 @@ void Replica::find_prefix(const Sequence& s, Plan& plan, Time now) {
   plan.prefix = plan.to_load = plan.unreferenced_hits = 0;
   plan.slowest_tier = 0;
   plan.saved = Duration(0);
+  plan.declined = false;
   const std::int64_t most = (total_tokens(s) - 1) / block_;  // at least the last token is computed
   const auto named = std::min<std::int64_t>(most, static_cast<std::int64_t>(s.names.size()));
   plan.prefix = hierarchy_.match(id_, std::span(s.names).first(static_cast<std::size_t>(named)), plan.runs);
@@ -105,7 +107,7 @@ void Replica::keep_what_pays(Plan& plan, Time now) {
   plan.saved = cost_.prefill_alone(Tokens(own * block_), Tokens(plan.prefix * block_), settings_.max_batched_tokens);
   if (settings_.load == LoadWhen::always) return;
   if (hierarchy_.estimate_load(id_, plan.runs, now) < plan.saved) return;
-  ++state_.totals.declined_loads;
+  plan.declined = true;
   plan.runs.resize(own > 0 ? 1 : 0);
   plan.prefix = own;
   plan.saved = Duration(0);
@@ -245,7 +247,8 @@ void Replica::released(const Waiter& waiter, Time now) {
   while (place != waiting_.end() && is_loaded(*place)) ++place;
   waiting_.insert(place, request);
   admission_blocked_ = false;
-  state_.requests[request.index()].load_wait += now - s.load_begin;
+  RequestOutcome& out = state_.requests[request.index()];
+  if (out.scheduled < Time(0)) out.load_wait += now - s.load_begin;
   account_load(s, now - s.load_begin);
   if (observer_ != nullptr) observer_->on_request(RequestEvent::loaded, request, id_, Tokens(s.computed), now);
 }

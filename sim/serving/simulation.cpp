@@ -204,7 +204,10 @@ void Simulation::flows_end(Time now) {
   transfers_.advance(now, ended_);
   for (const EndedFlow& flow : ended_) {
     ++state_.totals.events;
-    const ReplicaId replica = hierarchy_.replica_of(TransferId(static_cast<std::uint32_t>(flow.tag)));
+    const TransferId transfer(static_cast<std::uint32_t>(flow.tag));
+    const ReplicaId replica = hierarchy_.replica_of(transfer);
+    if (hooks_.observer != nullptr)
+      hooks_.observer->on_flow({hierarchy_.move_of(transfer), flow.started, flow.moving, now, flow.bytes, flow.route});
     if (!flow.progress.empty()) replicas_[replica.index()]->on_load_progress(flow);
     hierarchy_.on_flow_end(flow, now, released_);
     if (!replica.is_none()) {

@@ -1,8 +1,8 @@
 // What the pieces under everything cost: a random draw, our own exp and log.
+#include <benchmark/benchmark.h>
+
 #include "sim/core/mathematics.hpp"
 #include "sim/core/rng.hpp"
-
-#include <benchmark/benchmark.h>
 
 namespace {
 

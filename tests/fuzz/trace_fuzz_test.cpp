@@ -1,4 +1,5 @@
-// Small files of every format, damaged at random: a reader gives a valid trace or says what is wrong, and never crashes.
+// Small files of every format, damaged at random: a reader gives a valid trace or says what is wrong, and never
+// crashes.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -26,11 +27,21 @@ void damage(std::string& bytes, Rng& rng) {
   if (bytes.empty()) return;
   const std::size_t at = place_in(bytes, rng), length = rng.below(20);
   switch (rng.below(5)) {
-    case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << rng.below(8))); break;
-    case 1: bytes[at] = kAlphabet[rng.below(kAlphabet.size())]; break;
-    case 2: bytes.resize(at); break;
-    case 3: bytes.erase(at, length); break;
-    default: bytes.insert(place_in(bytes, rng), bytes.substr(at, length)); break;
+    case 0:
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << rng.below(8)));
+      break;
+    case 1:
+      bytes[at] = kAlphabet[rng.below(kAlphabet.size())];
+      break;
+    case 2:
+      bytes.resize(at);
+      break;
+    case 3:
+      bytes.erase(at, length);
+      break;
+    default:
+      bytes.insert(place_in(bytes, rng), bytes.substr(at, length));
+      break;
   }
 }
 
@@ -75,7 +86,9 @@ std::string binary_sample() {
 
 }  // namespace
 
-TEST_CASE("does a damaged Mooncake file ever crash its reader?") { fuzz(bytes_of(sample("mooncake.jsonl")), "mooncake"); }
+TEST_CASE("does a damaged Mooncake file ever crash its reader?") {
+  fuzz(bytes_of(sample("mooncake.jsonl")), "mooncake");
+}
 TEST_CASE("does a damaged Azure file ever crash its reader?") { fuzz(bytes_of(sample("azure.csv")), "azure"); }
 TEST_CASE("does a damaged plain CSV ever crash its reader?") { fuzz(bytes_of(sample("plain.csv")), "csv"); }
 TEST_CASE("does a damaged token file ever crash its reader?") { fuzz(bytes_of(sample("tokens.jsonl")), "tokens"); }

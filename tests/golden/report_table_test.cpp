@@ -1,7 +1,7 @@
 // What a person reads after a run.
-#include <sstream>
-
 #include <doctest/doctest.h>
+
+#include <sstream>
 
 #include "sim/report/csv.hpp"
 #include "sim/report/json.hpp"

@@ -1,5 +1,5 @@
 // Who may include whom. The path tells the layer, so reading the #include lines is enough.
-#include "tests/support/sources.hpp"
+#include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include <doctest/doctest.h>
+#include "tests/support/sources.hpp"
 
 using namespace tiersim::test;
 
@@ -36,9 +36,10 @@ constexpr std::array kRooms = {
     Room{"sim/attention", 5},
     Room{"sim/experts", 5},
     Room{"sim/report", 6},
-    Room{"sim/run", 7},
-    Room{"calib", 8},
-    Room{"tools", 8},
+    Room{"sim/resolve", 7},
+    Room{"sim/run", 8},
+    Room{"calib", 9},
+    Room{"tools", 9},
 };
 
 constexpr std::array<std::string_view, 6> kFolders = {"sim", "models", "hw", "calib", "traces", "tools"};

@@ -1,10 +1,10 @@
 // What every header and every file of the simulator promises to a reader.
-#include "tests/support/sources.hpp"
+#include <doctest/doctest.h>
 
 #include <array>
 #include <regex>
 
-#include <doctest/doctest.h>
+#include "tests/support/sources.hpp"
 
 using namespace tiersim::test;
 

@@ -1,8 +1,7 @@
 // A policy is one file that registers itself: what is on disk, what the files say and what the registries know agree.
 #include "sim/core/registry.hpp"
 
-#include "tests/support/sources.hpp"
-#include "traces/readers.hpp"
+#include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,8 @@
 #include <regex>
 #include <set>
 
-#include <doctest/doctest.h>
+#include "tests/support/sources.hpp"
+#include "traces/readers.hpp"
 
 using namespace tiersim::test;
 

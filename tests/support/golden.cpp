@@ -1,12 +1,12 @@
 #include "tests/support/golden.hpp"
 
+#include <doctest/doctest.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
-
-#include <doctest/doctest.h>
 
 namespace tiersim::test {
 namespace {
@@ -22,7 +22,8 @@ std::string first_difference(const std::string& expected, const std::string& act
   std::istringstream a(expected), b(actual);
   std::string left, right;
   for (int line = 1;; ++line) {
-    const bool more_left = static_cast<bool>(std::getline(a, left)), more_right = static_cast<bool>(std::getline(b, right));
+    const bool more_left = static_cast<bool>(std::getline(a, left)),
+               more_right = static_cast<bool>(std::getline(b, right));
     if (!more_left && !more_right) return "only the end of the last line differs";
     if (!more_left) left = "(end)";
     if (!more_right) right = "(end)";

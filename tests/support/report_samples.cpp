@@ -12,7 +12,8 @@ void add_requests(RunResult& run, double scale) {
   const auto stretched = [&](std::int64_t ms) { return static_cast<std::int64_t>(static_cast<double>(ms) * scale); };
   for (std::int64_t i = 0; i < 400; ++i) {
     const std::int64_t arrival = 100 * i, queue = stretched(3 * (i % 20)), first = queue + stretched(150 + i % 40);
-    RequestOutcome r = completed(arrival, arrival + queue, arrival + first, arrival + first + stretched(4'800 + i), 2048, 200);
+    RequestOutcome r =
+        completed(arrival, arrival + queue, arrival + first, arrival + first + stretched(4'800 + i), 2048, 200);
     r.replica = static_cast<std::uint16_t>(i % 2);
     r.first.tier = {256, 512, 32};
     r.first.recomputed = 48, r.first.fresh = 2048 - 848;
@@ -63,7 +64,8 @@ RunResult full_run(const std::string& name, double scale) {
   c.tiers = {{"hbm", 93_GB, 5_MB, "vllm", "", ""},
              {"dram", Bytes(std::int64_t{1} << 40), 5_MB, "lru", "always", "through"},
              {"ssd", Bytes(std::int64_t{4} << 40), 5_MB, "fifo", "second_touch", "back"}};
-  c.link_names = {"pcie0 h2d", "pcie0 d2h", "pcie1 h2d", "pcie1 d2h", "dram read", "dram write", "ssd read", "ssd write"};
+  c.link_names = {"pcie0 h2d", "pcie0 d2h",  "pcie1 h2d", "pcie1 d2h",
+                  "dram read", "dram write", "ssd read",  "ssd write"};
   c.link_bandwidths.assign(8, 55_GBps);
   add_requests(run, scale);
   add_totals(run.outcome.end);
@@ -121,7 +123,8 @@ Result full_result() {
   rejected.status = RequestStatus::rejected, rejected.reason = RejectReason::never_fits;
   result.run.outcome.requests.push_back(rejected);
   result.run.context.limits = {2_s, 50_ms, Duration(INT64_MAX)};
-  result.references = {full_run("infinite cache", 0.9), full_run("free transfers", 0.97), full_run("no lower tiers", 1.6)};
+  result.references = {full_run("infinite cache", 0.9), full_run("free transfers", 0.97),
+                       full_run("no lower tiers", 1.6)};
   for (RequestOutcome& r : result.references[0].outcome.requests) r.first.tier[0] += 48, r.first.recomputed = 0;
   for (RequestOutcome& r : result.references[2].outcome.requests)
     r.first.recomputed += r.first.tier[1] + r.first.tier[2], r.first.tier[1] = r.first.tier[2] = 0;

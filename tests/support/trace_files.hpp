@@ -2,14 +2,13 @@
 /// Trace files for tests: a folder that goes away with its owner, and one-line reading.
 ///
 /// The folder's name has the process and a count, so tests that run at once do not meet. Failures to write throw.
-#include <unistd.h>
-
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 
 #include "traces/readers.hpp"
 

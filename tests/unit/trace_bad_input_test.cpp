@@ -20,7 +20,8 @@ struct Case {
   std::string message;
 };
 
-const std::string kGood = R"({"timestamp": 1000, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]})" "\n";
+const std::string kGood = R"({"timestamp": 1000, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]})"
+                          "\n";
 const std::string kAzure = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
 const std::string kCsv = "arrival,prompt_tokens,output_tokens\n";
 
@@ -71,13 +72,13 @@ TEST_CASE("what is said about a bad Mooncake file?") {
       {"mooncake", kGood + mooncake("2000", "600", "5", "[0]"), 2, bytes,
        "'hash_ids' has 1 ids, but 600 tokens of 'input_length' are 2 blocks of 512"},
       {"mooncake", kGood + mooncake("2000", "600", "5", "[0, -1]"), 2, bytes + 77,
-       "'hash_ids' is no list of whole numbers, 0 or more, from '-1' on"},
+       "'hash_ids' holds -1, but should hold whole numbers, 0 or more"},
       {"mooncake", kGood + mooncake("2000", "600", "5", "[0, 1.5 ]"), 2, bytes + 77,
-       "'hash_ids' is no list of whole numbers, 0 or more, from '1.5 ' on"},
+       "'hash_ids' holds 1.5, but should hold whole numbers, 0 or more"},
       {"mooncake", kGood + mooncake("2000", "600", "5", "[0, 18446744073709551616]"), 2, bytes + 77,
-       "'hash_ids' is no list of whole numbers, 0 or more, from '18446744073709551616' on"},
+       "'hash_ids' holds 18446744073709551616, but should hold whole numbers, 0 or more"},
       {"mooncake", kGood + mooncake("2000", "600", "5", "[0, 1,]"), 2, bytes + 79,
-       "'hash_ids' is no list of whole numbers, 0 or more, from ']' on"},
+       "'hash_ids' holds ], but should hold whole numbers, 0 or more"},
       {"mooncake", kGood + mooncake("2000", "600", "5", "7"), 2, bytes + 73,
        "'hash_ids' is 7, but should be a list of whole numbers"},
       {"mooncake", kGood + mooncake("2000", "4294967296", "5", "[0]"), 2, bytes,
@@ -87,8 +88,7 @@ TEST_CASE("what is said about a bad Mooncake file?") {
       {"mooncake", kGood + R"({"timestamp": 2000, "input_length": 5, "hash_ids": [0]})", 2, bytes,
        "'output_length' is missing"},
       {"mooncake", kGood + R"({"timestamp": 2000, "timestamp": 5})", 2, bytes, "'timestamp' appears twice"},
-      {"mooncake", mooncake("0", "5", "5", "[0] } {").substr(0, 90), 1, 0,
-       "text after the record's last brace"},
+      {"mooncake", mooncake("0", "5", "5", "[0] } {").substr(0, 90), 1, 0, "text after the record's last brace"},
       {"mooncake", "[1, 2]\n", 1, 0,
        "the line is no complete JSON object: The JSON element does not have the requested type."},
   };
@@ -149,8 +149,9 @@ TEST_CASE("what is said about bad token ids?") {
       {"tokens", R"({"input_toks": 1, "output_toks": 1, "arrival_time_ns": 0})", 1, 0, "'input_tok_ids' is missing"},
       {"tokens", R"({"input_toks": 1, "output_toks": 1, "arrival_time_ns": 0, "input_tok_ids": [4294967296]})", 1, 0,
        "'input_tok_ids' holds 4294967296, more than 32 bits hold"},
-      {"tokens", R"({"input_toks": 1, "output_toks": 2, "arrival_time_ns": 0, "input_tok_ids": [1], "output_tok_ids": []})",
-       1, 0, "'output_tok_ids' has 0 ids, but 'output_toks' is 2"},
+      {"tokens",
+       R"({"input_toks": 1, "output_toks": 2, "arrival_time_ns": 0, "input_tok_ids": [1], "output_tok_ids": []})", 1, 0,
+       "'output_tok_ids' has 0 ids, but 'output_toks' is 2"},
   };
   for (const Case& c : cases) check(c);
 }

@@ -51,10 +51,10 @@ TEST_CASE("what does the Mooncake sample say?") {
 
 TEST_CASE("hash ids of any size are numbered by first touch") {
   const TemporaryFolder folder;
-  const auto path = folder.write("t.jsonl",
-                                 R"({"timestamp":5,"input_length":1024,"output_length":1,"hash_ids":[18446744073709551615,77]})"
-                                 "\n\n"
-                                 R"({"hash_ids":[77,3],"output_length":2,"input_length":513,"timestamp":5,"more":[{}]})");
+  const auto path = folder.write(
+      "t.jsonl", R"({"timestamp":5,"input_length":1024,"output_length":1,"hash_ids":[18446744073709551615,77]})"
+                 "\n\n"
+                 R"({"hash_ids":[77,3],"output_length":2,"input_length":513,"timestamp":5,"more":[{}]})");
   const Trace trace = good(path, "mooncake");
   CHECK(extents(trace, 0) == std::vector<Extent>{{0, 2}});
   CHECK(extents(trace, 1) == std::vector<Extent>{{1, 2}});
@@ -76,7 +76,8 @@ TEST_CASE("what does the Azure sample say, and do line ends matter?") {
 TEST_CASE("do Azure stamps with a zone read, and does February have 29 days when it should?") {
   const TemporaryFolder folder;
   const std::string head = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
-  const auto path = folder.write("t.csv", head + "2024-02-28 23:59:59.5+00:00,1,1\n2024-02-29 00:00:00Z,1,1\n"
+  const auto path = folder.write("t.csv", head +
+                                              "2024-02-28 23:59:59.5+00:00,1,1\n2024-02-29 00:00:00Z,1,1\n"
                                               "2024-03-01 00:00:00.000001,1,1\n");
   CHECK(list(good(path, "azure").columns().arrival) == Times{0, 500'000'000, 86'400'500'001'000});
 }

@@ -1,15 +1,14 @@
 // The readers against the published traces and the reference counts on them; skipped where they are absent.
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <list>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tests/support/data_files.hpp"
 #include "tests/support/trace_files.hpp"
 #include "traces/summary.hpp"
 #include "traces/validate.hpp"
@@ -20,15 +19,6 @@ using namespace tiersim::tests;
 
 namespace {
 
-/// A file under TIERSIM_DATA, or empty after saying that the check is skipped.
-std::string data_file(const std::string& name) {
-  const char* folder = std::getenv("TIERSIM_DATA");
-  const std::string path = folder ? std::string(folder) + "/" + name : std::string();
-  if (!path.empty() && std::filesystem::exists(path)) return path;
-  MESSAGE("skipped: TIERSIM_DATA has no " << name);
-  return {};
-}
-
 Trace good(const std::string& path, std::string_view format) {
   Diagnostics diagnostics;
   Trace trace = read_trace(path, format, diagnostics);
@@ -37,8 +27,8 @@ Trace good(const std::string& path, std::string_view format) {
   return trace;
 }
 
-/// Calls f(block, next use as an order: request, then position) for every block of every request, head to tail. A prefix
-/// chain puts a block at the same position in every request, so the position here is that of its next use.
+/// Calls f(block, next use as an order: request, then position) for every block of every request, head to tail. A
+/// prefix chain puts a block at the same position in every request, so the position here is that of its next use.
 template <class F>
 void for_each_access(const Trace& trace, F&& f) {
   const NextUses uses = next_uses(trace);

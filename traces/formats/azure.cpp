@@ -1,6 +1,6 @@
 // Azure LLM inference traces (Azure/AzurePublicDataset, 2023 and 2024): CSV with TIMESTAMP in UTC, ContextTokens and
-// GeneratedTokens, no block ids. Arrival counts from the first request. Stamps have up to nine decimals (2023: seven, 100
-// ns) and may end in +00:00 or Z.
+// GeneratedTokens, no block ids. Arrival counts from the first request. Stamps have up to nine decimals (2023: seven,
+// 100 ns) and may end in +00:00 or Z.
 #include <fmt/format.h>
 
 #include <array>

@@ -1,12 +1,12 @@
 // Plain CSV for any other source: a header that names the columns, in any order, then one request a line. `arrival` in
-// seconds (decimals, to the nanosecond), `prompt_tokens`, `output_tokens`; optional `session` (any text; empty: none) chains
-// turns in order of arrival, and with it `think_time` in seconds from the end of the previous answer (empty: 0; that of a
-// first turn means nothing). No quoting, no block ids.
+// seconds (decimals, to the nanosecond), `prompt_tokens`, `output_tokens`; optional `session` (any text; empty: none)
+// chains turns in order of arrival, and with it `think_time` in seconds from the end of the previous answer (empty: 0;
+// that of a first turn means nothing). No quoting, no block ids.
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // Mooncake JSONL (Qin et al., FAST'25; kvcache-ai/Mooncake): one object a line with `timestamp` in ms, `input_length`,
-// `output_length` and `hash_ids`, one id per 512 tokens of the prompt, each id standing for its block and all before it.
-// Answers have no ids. A last, partial block identifies what the prompt fills of it.
+// `output_length` and `hash_ids`, one id per 512 tokens of the prompt, each id standing for its block and all before
+// it. Answers have no ids. A last, partial block identifies what the prompt fills of it.
 #include <fmt/format.h>
 
 #include <array>
@@ -59,8 +59,8 @@ class MooncakeParser {
     if (!errors_.check_request(place, kNames, arrival, last_arrival_, prompt, output)) return false;
     const std::uint64_t expected = (prompt + kBlockTokens - 1) / kBlockTokens;
     if (blocks != expected) {
-      errors_.add(place, fmt::format("'hash_ids' has {} ids, but {} tokens of 'input_length' are {} blocks of {}", blocks,
-                                     prompt, expected, kBlockTokens));
+      errors_.add(place, fmt::format("'hash_ids' has {} ids, but {} tokens of 'input_length' are {} blocks of {}",
+                                     blocks, prompt, expected, kBlockTokens));
       return false;
     }
     if (!errors_.check_blocks(place, ids_.size())) return false;
@@ -84,7 +84,8 @@ class MooncakeReader final : public TraceReader {
  public:
   explicit MooncakeReader(const ReaderSetup&) {}
   bool recognises(std::string_view head) const override {
-    return head.starts_with('{') && head.find("\"hash_ids\"") != head.npos && head.find("\"input_length\"") != head.npos;
+    return head.starts_with('{') && head.find("\"hash_ids\"") != head.npos &&
+           head.find("\"input_length\"") != head.npos;
   }
   std::span<const PublicFile> public_files() const override { return kPublic; }
 

@@ -36,7 +36,8 @@ class BinaryParser {
     if (header_.version != binary::kVersion)
       return bad(offsetof(Header, version), fmt::format("version {} of the format, but this program reads version {}",
                                                         header_.version, binary::kVersion));
-    if (header_.header_bytes != sizeof(Header)) return bad(offsetof(Header, header_bytes), "wrong length of the header");
+    if (header_.header_bytes != sizeof(Header))
+      return bad(offsetof(Header, header_bytes), "wrong length of the header");
     if (header_.file_bytes != file_->size())
       return bad(offsetof(Header, file_bytes), fmt::format("the file has {} bytes, but its header says {}: truncated?",
                                                            file_->size(), header_.file_bytes));
@@ -57,7 +58,8 @@ class BinaryParser {
 
   bool check_checksum() {
     if (hash_bytes(file_->bytes().subspan(binary::kChecksummedFrom)) == header_.checksum) return true;
-    return bad(offsetof(Header, checksum), "the checksum does not match: the file was damaged; convert the trace again");
+    return bad(offsetof(Header, checksum),
+               "the checksum does not match: the file was damaged; convert the trace again");
   }
 
   template <class T>
@@ -77,7 +79,8 @@ class BinaryParser {
 
   void report(const Flaw& flaw) {
     const bool whole = flaw.request < 0;
-    const std::uint64_t byte = header_.offsets[binary::arrival] + (whole ? 0 : static_cast<std::uint64_t>(flaw.request) * 8);
+    const std::uint64_t byte =
+        header_.offsets[binary::arrival] + (whole ? 0 : static_cast<std::uint64_t>(flaw.request) * 8);
     errors_.add({whole ? -1 : flaw.request + 1, static_cast<std::int64_t>(byte)}, flaw.what);
   }
 
@@ -104,7 +107,8 @@ class BinaryReader final : public TraceReader {
   }
 };
 
-TIERSIM_REGISTER(TraceReader, "tiersim", BinaryReader, "our binary format: memory-mapped, interned, with next uses", {});
+TIERSIM_REGISTER(TraceReader, "tiersim", BinaryReader, "our binary format: memory-mapped, interned, with next uses",
+                 {});
 
 }  // namespace
 }  // namespace tiersim::traces

@@ -1,7 +1,7 @@
 // JSONL with token ids, as LLMServingSim's inputs have them: `input_toks`, `output_toks`, `arrival_time_ns`,
-// `input_tok_ids` and, where known, `output_tok_ids`. Full blocks of the setup's block_tokens are hashed over "prompt, then
-// answer", each hash chained to its parent's, so equal ids mean equal prefixes (up to collisions of 64-bit hashes). The
-// partial block at the end stays unidentified.
+// `input_tok_ids` and, where known, `output_tok_ids`. Full blocks of the setup's block_tokens are hashed over "prompt,
+// then answer", each hash chained to its parent's, so equal ids mean equal prefixes (up to collisions of 64-bit
+// hashes). The partial block at the end stays unidentified.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +18,8 @@ namespace tiersim::traces {
 namespace {
 
 enum Key : std::size_t { input_toks, output_toks, arrival_time, input_ids, output_ids, key_count };
-constexpr std::array<std::string_view, key_count> kKeys{"input_toks", "output_toks", "arrival_time_ns",
-                                                        "input_tok_ids", "output_tok_ids"};
+constexpr std::array<std::string_view, key_count> kKeys{"input_toks", "output_toks", "arrival_time_ns", "input_tok_ids",
+                                                        "output_tok_ids"};
 constexpr std::size_t kRequired = output_ids;
 constexpr RequestFieldNames kNames{kKeys[arrival_time], kKeys[input_toks], kKeys[output_toks]};
 

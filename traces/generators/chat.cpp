@@ -1,5 +1,5 @@
-// Chat: tenants, sessions, turns. The model is in traces/generators.hpp; here sessions are drawn first, each relative to its
-// start, then their starts are paced so that the wanted number of requests arrives in the wanted time.
+// Chat: tenants, sessions, turns. The model is in traces/generators.hpp; here sessions are drawn first, each relative
+// to its start, then their starts are paced so that the wanted number of requests arrives in the wanted time.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -14,10 +14,10 @@ namespace tiersim::traces {
 namespace {
 
 constexpr double kSystemPromptSpread = 0.5;
-constexpr std::int64_t kAssumedFirstToken = 500'000'000;  // ns
-constexpr std::int64_t kAssumedPerToken = 20'000'000;     // ns
+constexpr std::int64_t kAssumedFirstToken = 500'000'000;             // ns
+constexpr std::int64_t kAssumedPerToken = 20'000'000;                // ns
 constexpr std::int64_t kLongestSession = 1'000'000'000'000'000'000;  // ns; far beyond any horizon
-constexpr double kPaceTolerance = 1e-4;                   // of requests / rate
+constexpr double kPaceTolerance = 1e-4;                              // of requests / rate
 
 /// Log-normal lengths of a given mean, in whole tokens.
 class Lengths {
@@ -130,7 +130,8 @@ class Starts {
 
   /// Starts of the first `count` sessions, ns, with `gap` ns between them in the mean over a long time.
   void place(std::size_t count, double gap, std::vector<std::int64_t>& out) {
-    while (points_.size() < count) points_.push_back((points_.empty() ? 0 : points_.back()) + points_rng_.exponential(1));
+    while (points_.size() < count)
+      points_.push_back((points_.empty() ? 0 : points_.back()) + points_rng_.exponential(1));
     out.clear();
     double state_begin = 0, passed = 0;  // passed: integrated intensity up to state_begin, in units of ns
     std::size_t state = 0;
@@ -170,8 +171,8 @@ class Pacer {
         sessions_(sessions),
         starts_(starts) {}
 
-  /// Starts of the sessions. Sessions enough are drawn that they still start when the n-th request arrives: one for each
-  /// request is always enough.
+  /// Starts of the sessions. Sessions enough are drawn that they still start when the n-th request arrives: one for
+  /// each request is always enough.
   const std::vector<std::int64_t>& solve() {
     for (std::size_t turns = n_ + n_ / 2;; turns *= 2) {
       sessions_.grow(turns, n_);
@@ -247,8 +248,8 @@ class Emitter {
     const Turn& turn = sessions_.turns_of(arrival.session)[arrival.turn];
     std::uint32_t& last = last_request_[arrival.session];
     const std::uint32_t tokens = turn.prompt + turn.answer;
-    const std::uint32_t known = last == kNoRequest ? add_shared(sessions_.sessions()[arrival.session].tenant)
-                                                   : repeat(arrival, last);
+    const std::uint32_t known =
+        last == kNoRequest ? add_shared(sessions_.sessions()[arrival.session].tenant) : repeat(arrival, last);
     add_new(blocks_of(tokens) - known);
     const auto request = static_cast<std::uint32_t>(builder_.size());
     builder_.add_request({.arrival = arrival.at,

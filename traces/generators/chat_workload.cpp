@@ -14,7 +14,8 @@ constexpr double kMostBlocks = 4e9;
 constexpr double kLongestTrace = 1e8;  // s, so that times stay within 64 bits of nanoseconds
 constexpr double kMostBursts = 1e7;    // more take longer to draw than they are worth
 
-/// An upper estimate, in the mean, of the distinct blocks: each turn's new tokens, rounded up to blocks, and the tenants'.
+/// An upper estimate, in the mean, of the distinct blocks: each turn's new tokens, rounded up to blocks, and the
+/// tenants'.
 double expected_blocks(const ChatWorkload& w) {
   const auto block = static_cast<double>(w.block.value());
   const double per_turn = static_cast<double>((w.user_message + w.answer).value()) / block + 2;
@@ -26,8 +27,9 @@ double expected_blocks(const ChatWorkload& w) {
 void check_together(const ChatWorkload& w, config::Fields& fields) {
   const double blocks = expected_blocks(w);
   if (blocks > kMostBlocks)
-    fields.error("requests", fmt::format("about {:.1g} distinct blocks, more than the {:.0g} that a trace can number",
-                                         blocks, kMostBlocks))
+    fields
+        .error("requests", fmt::format("about {:.1g} distinct blocks, more than the {:.0g} that a trace can number",
+                                       blocks, kMostBlocks))
         .notes.emplace_back("fewer requests or a larger block fit");
   const double seconds = static_cast<double>(w.requests) / w.rate;
   if (seconds > kLongestTrace)
@@ -35,7 +37,8 @@ void check_together(const ChatWorkload& w, config::Fields& fields) {
                                      kLongestTrace));
   if (w.burst_share * seconds / in_seconds(w.burst_length).value() > kMostBursts)
     fields.error("burst_length", fmt::format("more than {:.0g} bursts in {:.1g} s", kMostBursts, seconds))
-        .notes.emplace_back("bursts much shorter than the gaps between requests do nothing: burst_share 0 turns them off");
+        .notes.emplace_back(
+            "bursts much shorter than the gaps between requests do nothing: burst_share 0 turns them off");
 }
 
 }  // namespace

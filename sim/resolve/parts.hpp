@@ -1,0 +1,28 @@
+#pragma once
+/// The parts of resolve(): each reads one section of a scenario into the run's settings. Called by resolve.cpp alone.
+///
+/// Each takes the section's Fields (finish() is called), reports what is wrong and goes on with defaults; what was read
+/// is left in the Fields' resolved().
+#include "sim/config/fields.hpp"
+#include "sim/resolve/resolve.hpp"
+
+namespace tiersim::detail {
+
+/// `workload:` the trace (read or generated), the load, the window. Sets trace, trace_name, load, window.
+void resolve_workload(config::Fields& root, const Environment& environment, const std::string& folder,
+                      ResolvedScenario& out);
+/// `serving:` and the engine's rules. Needs the model and the machine.
+void resolve_serving(config::Fields& root, ResolvedScenario& out);
+/// `hierarchy:` the tiers and the memory map. Needs serving.
+void resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
+
+/// Reads `{name: {parameter: value}}` or `name` for a registered policy of one interface; see policy.cpp.
+struct PolicyMenu {
+  std::string what;  ///< "eviction policy"
+  std::vector<std::string_view> names;
+  std::function<const std::vector<ParameterSpec>&(std::string_view)> parameters;
+};
+[[nodiscard]] PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,
+                                          const std::string& otherwise);
+
+}  // namespace tiersim::detail

@@ -1,0 +1,89 @@
+// Which policy, and with which parameters: `eviction: lru` or `eviction: {slru: {protected: 80%}}`.
+#include <fmt/format.h>
+
+#include "sim/core/registry.hpp"
+#include "sim/resolve/parts.hpp"
+
+namespace tiersim::detail {
+namespace {
+
+Parameters::Entry read_parameter(config::Fields& fields, const ParameterSpec& spec) {
+  std::string problem;
+  const auto otherwise = [&](auto parsed) {
+    ensure(parsed.has_value(), "a policy declares a default that does not parse");
+    return *parsed;
+  };
+  const std::string& text = spec.default_value;
+  double number = 0;
+  std::string word;
+  switch (spec.kind) {
+    case ParameterKind::count:
+      number = static_cast<double>(fields.count(spec.name, otherwise(config::parse_count(text, problem))));
+      break;
+    case ParameterKind::fraction:
+      number = fields.fraction(spec.name, otherwise(config::parse_fraction(text, problem)));
+      break;
+    case ParameterKind::duration:
+      number =
+          static_cast<double>(fields.duration(spec.name, otherwise(config::parse_duration(text, problem))).value());
+      break;
+    case ParameterKind::bytes:
+      number = static_cast<double>(fields.bytes(spec.name, otherwise(config::parse_bytes(text, problem))).value());
+      break;
+    case ParameterKind::tokens:
+      number = static_cast<double>(fields.tokens(spec.name, otherwise(config::parse_tokens(text, problem))).value());
+      break;
+    case ParameterKind::text:
+      word = fields.text(spec.name, text);
+      break;
+  }
+  return {spec.name, number, word};
+}
+
+}  // namespace
+
+PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,
+                            const std::string& otherwise) {
+  const config::Value* value = fields.child(key);
+  std::string name = otherwise;
+  const config::Value none{};
+  const config::Value* parameters = &none;
+  SourceMark mark = value == nullptr ? config::scalar({}).mark : value->mark;
+  if (value != nullptr && value->kind == config::Kind::scalar) {
+    name = value->scalar;
+  } else if (value != nullptr && value->kind == config::Kind::map && value->entries.size() == 1) {
+    name = value->entries[0].first;
+    parameters = &value->entries[0].second;
+    mark = value->key_marks[0];
+  } else if (value != nullptr) {
+    fields.error(key, fmt::format("'{}' in {}: expected the name of one {}, or a map of it and its parameters", key,
+                                  fields.what(), menu.what));
+    return {otherwise, {}};
+  }
+  if (std::find(menu.names.begin(), menu.names.end(), name) == menu.names.end()) {
+    Diagnostic& d =
+        fields.diagnostics().error(mark, fmt::format("unknown {} '{}' in {}", menu.what, name, fields.what()));
+    if (const auto near = nearest(name, menu.names); !near.empty())
+      d.notes.push_back(fmt::format("did you mean '{}'?", near));
+    d.notes.push_back(fmt::format("known: {}", joined(menu.names)));
+    return {otherwise, {}};
+  }
+  PolicyChoice choice{name, {}};
+  const std::vector<ParameterSpec>& specs = menu.parameters(name);
+  config::Fields inner(*parameters, fmt::format("{} '{}'", menu.what, name), fields.diagnostics());
+  for (const ParameterSpec& spec : specs) choice.parameters.add(read_parameter(inner, spec));
+  inner.finish();
+  if (specs.empty()) {
+    fields.record(key, config::scalar(name, mark));
+  } else {
+    config::Value map;
+    map.kind = config::Kind::map;
+    map.mark = mark;
+    map.entries.emplace_back(name, inner.resolved());
+    map.key_marks.push_back(mark);
+    fields.record(key, std::move(map));
+  }
+  return choice;
+}
+
+}  // namespace tiersim::detail

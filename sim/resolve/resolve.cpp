@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "sim/config/library.hpp"
+#include "sim/config/overrides.hpp"
+#include "sim/config/yaml.hpp"
+#include "sim/resolve/parts.hpp"
+
+namespace tiersim {
+namespace {
+
+using config::Fields;
+using config::Range;
+
+/// Named things of the library: loads a file when a scenario gives a name, and keeps what it loaded alive.
+class Library {
+ public:
+  Library(std::string root, Diagnostics& diagnostics) : root_(std::move(root)), diagnostics_(diagnostics) {}
+
+  /// The map of `<folder>/<name>.yaml`, or null with a diagnostic at `from`.
+  const config::Value* load(const std::string& what, const std::string& folder, const std::string& name,
+                            const SourceMark& from) {
+    const std::string path = config::path_in(root_ + "/" + folder, name);
+    const auto known = loaded_.find(path);
+    if (known != loaded_.end()) return &known->second;
+    const std::vector<std::string> names = config::names_in(root_ + "/" + folder);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      const std::vector<std::string_view> views(names.begin(), names.end());
+      Diagnostic& d = diagnostics_.error(from, fmt::format("unknown {} '{}'", what, name));
+      if (const auto near = nearest(name, views); !near.empty())
+        d.notes.push_back(fmt::format("did you mean '{}'?", near));
+      d.notes.push_back(fmt::format("in {}/: {}", folder, joined(views)));
+      return nullptr;
+    }
+    const std::size_t before = diagnostics_.all().size();
+    config::Value value = config::load_yaml(path, diagnostics_);
+    if (diagnostics_.all().size() > before && value.kind != config::Kind::map) return nullptr;
+    return &loaded_.emplace(path, std::move(value)).first->second;
+  }
+
+ private:
+  std::string root_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, config::Value> loaded_;
+};
+
+/// Reads a thing that is named (a file of the library) or written in place.
+template <class Read>
+void read_named(Fields& root, Library& library, const std::string& key, const std::string& folder,
+                std::optional<std::string> otherwise, Read read) {
+  const config::Value* value = root.child(key);
+  const config::Value* map = value;
+  if (value == nullptr && otherwise) {
+    map = library.load(key, folder, *otherwise, config::scalar({}).mark);
+  } else if (value == nullptr) {
+    root.error(key, fmt::format("missing key '{}' in the scenario", key))
+        .notes.push_back(fmt::format("expected a name in {}/, or a map", folder));
+    return;
+  } else if (value->kind == config::Kind::scalar) {
+    map = library.load(key, folder, value->scalar, value->mark);
+  }
+  if (map == nullptr) return;
+  const std::string what =
+      value != nullptr && value->kind == config::Kind::map
+          ? key
+          : fmt::format("{} '{}'", key, map->find("name") != nullptr ? map->find("name")->scalar : key);
+  Fields fields(*map, what, root.diagnostics());
+  read(fields);
+  root.record(key, fields.resolved());
+}
+
+void resolve_limits(Fields& root, ResolvedScenario& out) {
+  const config::Value* value = root.child("limits");
+  if (value == nullptr) return;
+  Fields fields(*value, "limits", root.diagnostics());
+  const auto limit = [&](std::string_view key, Duration& to) {
+    if (fields.has(key)) to = fields.duration(key, {}, Range{1, 9e18});
+  };
+  limit("ttft", out.limits.ttft);
+  limit("tpot", out.limits.tpot);
+  limit("end_to_end", out.limits.end_to_end);
+  fields.finish();
+  root.record("limits", fields.resolved());
+}
+
+void resolve_report(Fields& root, ResolvedScenario& out) {
+  const config::Value none{};
+  const config::Value* value = root.child("report");
+  Fields fields(value == nullptr ? none : *value, "report", root.diagnostics());
+  out.settings.sample_every = fields.duration("sample_every", Duration(1'000'000'000), Range{1e6, 9e18});
+  fields.finish();
+  root.record("report", fields.resolved());
+}
+
+std::string load_text(const LoadSettings& load) {
+  switch (load.kind) {
+    case LoadKind::open:
+      return fmt::format("open loop, the trace's times at {}", config::text_of_multiple(load.rate)) +
+             (load.jitter > Duration(0) ? fmt::format(" with {} of jitter", config::text_of(load.jitter)) : "");
+    case LoadKind::poisson:
+      return fmt::format("Poisson arrivals, {}", config::text_of_per_second(load.per_second));
+    case LoadKind::concurrency:
+      return fmt::format("{} requests at a time", load.concurrency);
+    case LoadKind::sessions:
+      return fmt::format("closed-loop sessions, first turns at {}", config::text_of_multiple(load.rate));
+  }
+  return {};
+}
+
+/// The choices of meaning that apply to this run, for every report.
+std::vector<std::string> semantics_of(const ResolvedScenario& r) {
+  const ServingSettings& s = r.settings;
+  std::vector<std::string> lines;
+  lines.push_back("load: " + load_text(s.load));
+  const WindowSettings& w = s.window;
+  const bool whole =
+      w.warm_up_time == Duration(0) && w.drain_time == Duration(0) && w.warm_up_requests + w.drain_requests == 0;
+  lines.push_back(whole ? "window: the whole run" : "window: warm-up and drain left out");
+  lines.push_back(fmt::format("scheduling: vLLM V1, {} tokens a step, {} sequences, blocks of {} tokens{}",
+                              s.engine.max_batched_tokens.value(), s.engine.max_sequences, s.block.value(),
+                              s.engine.reserve_whole_prompt ? ", whole prompt reserved" : ""));
+  lines.push_back(fmt::format("hbm: {} eviction, recency at {}", s.hbm.eviction.name,
+                              s.hbm.eviction.name == "vllm" ? "release, tail first" : "access"));
+  lines.push_back("hits: contiguous prefix, counted at first admission; the last prompt token is always computed");
+  if (!s.lower.empty())
+    lines.push_back(fmt::format("loads: {}{}",
+                                s.engine.load == LoadWhen::always ? "always" : "when cheaper than recomputing",
+                                s.engine.layerwise ? ", layer by layer" : ""));
+  return lines;
+}
+
+std::vector<std::string> opening_comment(const std::string& path) {
+  std::vector<std::string> out;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line) && line.starts_with('#');)
+    out.push_back(line.size() > 2 ? line.substr(2) : std::string());
+  return out;
+}
+
+}  // namespace
+
+Scenario load_scenario(const std::string& path, const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
+  Scenario scenario;
+  scenario.path = path;
+  scenario.tree = config::load_yaml(path, diagnostics);
+  if (!diagnostics.has_errors()) scenario.question = opening_comment(path);
+  for (const std::string& argument : overrides) config::apply_override(scenario.tree, argument, diagnostics);
+  return scenario;
+}
+
+ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diagnostics& diagnostics) {
+  ResolvedScenario out;
+  out.scenario = std::move(scenario);
+  Library library(environment.library, diagnostics);
+  Fields root(out.scenario.tree, "the scenario", diagnostics);
+  ServingSettings& s = out.settings;
+  s.seed = static_cast<std::uint64_t>(root.count("seed", 1, Range{0, 9e15}));
+  read_named(root, library, "model", "models", {}, [&](Fields& f) { s.model = models::read_model(f); });
+  read_named(root, library, "machine", "hw", {}, [&](Fields& f) {
+    s.machine = hw::read_machine(f, [&](const std::string& name, const SourceMark& from) {
+      return library.load("device", "hw/devices", name, from);
+    });
+  });
+  read_named(root, library, "profile", "calib/profiles", "datasheet",
+             [&](Fields& f) { s.profile = calib::read_profile(f); });
+  detail::resolve_serving(root, out);
+  detail::resolve_hierarchy(root, out);
+  const std::string folder = std::filesystem::path(out.scenario.path).parent_path().string();
+  detail::resolve_workload(root, environment, folder.empty() ? "." : folder, out);
+  resolve_limits(root, out);
+  resolve_report(root, out);
+  root.finish();
+  out.resolved = root.resolved();
+  if (!diagnostics.has_errors()) out.semantics = semantics_of(out);
+  return out;
+}
+
+}  // namespace tiersim

@@ -1,0 +1,208 @@
+// `serving:` the engines, and `hierarchy:` where their blocks can live.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/core/registry.hpp"
+#include "sim/resolve/parts.hpp"
+
+namespace tiersim::detail {
+namespace {
+
+using config::Fields;
+using config::Range;
+
+template <class Interface>
+PolicyMenu menu_of(std::string what) {
+  const auto& registry = Registry<Interface>::instance();
+  return {std::move(what), registry.names(), [&registry](std::string_view name) -> const std::vector<ParameterSpec>& {
+            return registry.find(name)->parameters;
+          }};
+}
+
+std::string gigabytes(Bytes b) { return fmt::format("{:.1f} GB", static_cast<double>(b.value()) * 1e-9); }
+
+/// What the step's tensors take at their peak on one rank: hidden states twice, the widest MLP pair, logits in 32 bits
+/// with a copy for the sampler.
+Bytes activation_bytes(const ServingSettings& s) {
+  const auto& m = s.model;
+  const double tokens = static_cast<double>(s.engine.max_batched_tokens.value());
+  const double width =
+      4.0 * static_cast<double>(m.hidden) + 3.0 * static_cast<double>(m.intermediate) / static_cast<double>(s.ranks);
+  const double logits = 2.0 * 4.0 * static_cast<double>(s.engine.max_sequences) * static_cast<double>(m.vocabulary);
+  return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits));
+}
+
+void fill_memory_map(ResolvedScenario& out, double utilisation) {
+  ServingSettings& s = out.settings;
+  MemoryMap& map = out.memory;
+  map.memory = s.machine.gpu.memory;
+  map.utilisation = utilisation;
+  map.weights = s.model.weights_per_rank(s.ranks);
+  map.runtime = s.profile.runtime_memory;
+  map.activations = activation_bytes(s);
+  map.block_bytes = s.model.kv_per_token_per_rank(s.ranks) * s.block.value();
+}
+
+void compute_blocks(Fields& fields, ResolvedScenario& out) {
+  MemoryMap& map = out.memory;
+  const auto usable = static_cast<std::int64_t>(static_cast<double>(map.memory.value()) * map.utilisation);
+  const std::int64_t left = usable - map.weights.value() - map.runtime.value() - map.activations.value();
+  map.blocks = map.block_bytes.value() > 0 ? left / map.block_bytes.value() : 0;
+  if (map.blocks > 0) return;
+  map.blocks = 0;
+  const ServingSettings& s = out.settings;
+  Diagnostic& d = fields.error(
+      "utilisation",
+      fmt::format(
+          "tier 'hbm' has {} usable per GPU ({:.0f}% of {}), but the weights of {} need {} and the workspace {}",
+          gigabytes(Bytes(usable)), map.utilisation * 100, gigabytes(map.memory), s.model.name, gigabytes(map.weights),
+          gigabytes(map.runtime + map.activations)));
+  d.notes.push_back(
+      fmt::format("try serving.tensor_parallel above {} (machine {} has {} GPUs), or a model with narrower weights",
+                  s.ranks, s.machine.name, s.machine.gpus));
+}
+
+void read_hbm(Fields& fields, ResolvedScenario& out) {
+  ServingSettings& s = out.settings;
+  s.hbm.eviction = resolve_policy(fields, "eviction", menu_of<EvictionPolicy>("eviction policy"), "vllm");
+  if (fields.has("blocks")) {
+    fill_memory_map(out, 0);
+    if (fields.has("utilisation"))
+      fields.error("utilisation", "'blocks' and 'utilisation' in tier 'hbm' exclude each other");
+    out.memory.blocks = fields.count("blocks", {}, Range{1, 4e9});
+    out.memory.blocks_given = true;
+  } else {
+    fill_memory_map(out, fields.fraction("utilisation", 0.9, Range{0.01, 1}));
+    if (!fields.diagnostics().has_errors()) compute_blocks(fields, out);
+  }
+  s.hbm.blocks = out.memory.blocks;
+}
+
+void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out) {
+  ServingSettings& s = out.settings;
+  LowerTierSettings tier;
+  tier.name = name;
+  const auto& storage = s.machine.storage;
+  const auto at =
+      std::find_if(storage.begin(), storage.end(), [&](const hw::StorageSpec& x) { return x.name == name; });
+  if (at == storage.end()) {
+    std::vector<std::string_view> names{"hbm"};
+    for (const hw::StorageSpec& x : storage) names.push_back(x.name);
+    Diagnostic& d = fields.error("tier", fmt::format("machine {} has no storage '{}'", s.machine.name, name));
+    if (const auto near = nearest(name, names); !near.empty())
+      d.notes.push_back(fmt::format("did you mean '{}'?", near));
+    d.notes.push_back(fmt::format("its tiers: {}", joined(names)));
+  } else {
+    tier.storage = static_cast<std::size_t>(at - storage.begin());
+  }
+  const bool is_dram = name == "dram";
+  tier.capacity = fields.bytes("capacity", at == storage.end() ? Bytes(0) : at->capacity, Range{1, 1e18});
+  tier.eviction = resolve_policy(fields, "eviction", menu_of<EvictionPolicy>("eviction policy"), "lru");
+  tier.admission = resolve_policy(fields, "admission", menu_of<AdmissionPolicy>("admission policy"), "always");
+  tier.write = fields.choice("write", {"through", "selective", "back"}, "through") == "back" ? WriteMode::back
+                                                                                             : WriteMode::through;
+  tier.exclusive = fields.flag("exclusive", false);
+  tier.staged = fields.flag("staged", !is_dram);
+  tier.backlog = fields.bytes("backlog", Bytes(std::int64_t{16} << 30), Range{1, 1e18});
+  tier.min_tokens = fields.tokens("min_tokens", Tokens(0), Range{0, 1e9});
+  const double kv_bytes = fields.number("kv_bytes", s.model.kv_bytes, Range{0.01, 64});
+  const double block =
+      static_cast<double>((s.model.kv_per_token() * s.block.value()).value()) * kv_bytes / s.model.kv_bytes;
+  tier.block_bytes = Bytes(std::max<std::int64_t>(1, static_cast<std::int64_t>(block + 0.5)));
+  if (tier.capacity < tier.block_bytes && !fields.diagnostics().has_errors()) {
+    fields.error("capacity", fmt::format("tier '{}' has {}, less than one block of {}", name,
+                                         config::text_of(tier.capacity), config::text_of(tier.block_bytes)));
+  }
+  if (at != storage.end() && tier.capacity > at->capacity) {
+    fields.diagnostics().warning(
+        fields.mark_of("capacity"),
+        fmt::format("tier '{}' takes {}, but machine {} has {}", name, config::text_of(tier.capacity), s.machine.name,
+                    config::text_of(at->capacity)));
+  }
+  s.lower.push_back(std::move(tier));
+}
+
+}  // namespace
+
+void resolve_serving(Fields& root, ResolvedScenario& out) {
+  const config::Value none{};
+  const config::Value* value = root.child("serving");
+  Fields fields(value == nullptr ? none : *value, "serving", root.diagnostics());
+  ServingSettings& s = out.settings;
+  EngineSettings& e = s.engine;
+  s.replicas = fields.count("replicas", 1, Range{1, 1024});
+  s.ranks = fields.count("tensor_parallel", 1, Range{1, 64});
+  s.router = resolve_policy(fields, "router", menu_of<Router>("router"), "least_loaded");
+  s.block = fields.tokens("block", Tokens(16), Range{1, 65536});
+  e.max_batched_tokens = fields.tokens("max_batched_tokens", Tokens(8192), Range{1, 1 << 20});
+  e.max_sequences = fields.count("max_sequences", 256, Range{1, 1 << 20});
+  e.max_context = fields.tokens("max_context", s.model.max_context, Range{1, 1e9});
+  e.reserve_whole_prompt = fields.flag("reserve_whole_prompt", true);
+  e.load = fields.choice("load", {"always", "cheaper"}, "cheaper") == "always" ? LoadWhen::always : LoadWhen::cheaper;
+  e.layerwise = fields.flag("layerwise", false);
+  e.layers = s.model.layers;
+  if (e.max_sequences > e.max_batched_tokens.value()) {
+    fields.error("max_sequences",
+                 fmt::format("max_sequences = {} exceeds max_batched_tokens = {}: a step could not give each its token",
+                             e.max_sequences, e.max_batched_tokens.value()));
+  }
+  const bool known = s.model.query_heads > 0 && s.machine.gpus > 0;
+  if (known && s.replicas * s.ranks > s.machine.gpus) {
+    fields.error(fields.has("tensor_parallel") ? "tensor_parallel" : "replicas",
+                 fmt::format("{} replicas of {} GPUs need {}, but machine {} has {}", s.replicas, s.ranks,
+                             s.replicas * s.ranks, s.machine.name, s.machine.gpus));
+  }
+  if (known &&
+      (s.model.query_heads % s.ranks != 0 || (s.model.kv_heads % s.ranks != 0 && s.ranks % s.model.kv_heads != 0))) {
+    fields.error("tensor_parallel", fmt::format("{} ranks do not divide the {} query heads and {} KV heads of {}",
+                                                s.ranks, s.model.query_heads, s.model.kv_heads, s.model.name));
+  }
+  fields.finish();
+  root.record("serving", fields.resolved());
+}
+
+void resolve_hierarchy(Fields& root, ResolvedScenario& out) {
+  const config::Value* list = root.child("hierarchy");
+  config::Value only_hbm;
+  if (list == nullptr) {
+    only_hbm.kind = config::Kind::list;
+    config::Value& item = only_hbm.items.emplace_back();
+    item.kind = config::Kind::map;
+    item.entries.emplace_back("tier", config::scalar("hbm"));
+    item.key_marks.emplace_back();
+    item.mark = root.mark_of("model");  // what does not fit it, if anything
+    list = &only_hbm;
+  } else if (list->kind != config::Kind::list) {
+    root.error("hierarchy", "expected a list of tiers, fastest first, in 'hierarchy'");
+    return;
+  }
+  config::Value resolved;
+  resolved.kind = config::Kind::list;
+  resolved.mark = list->mark;
+  std::vector<std::string> seen;
+  if (list->items.empty()) root.error("hierarchy", "'hierarchy' has no tier: it starts with {tier: hbm}");
+  if (list->items.size() > kMaxTiers)
+    root.error("hierarchy", fmt::format("{} tiers, at most {} are supported", list->items.size(), kMaxTiers));
+  for (const config::Value& item : list->items) {
+    Fields fields(item, fmt::format("tier {} of the hierarchy", seen.size() + 1), root.diagnostics());
+    const std::string name = fields.text("tier");
+    if (std::find(seen.begin(), seen.end(), name) != seen.end())
+      fields.error("tier", fmt::format("tier '{}' stands twice in the hierarchy", name));
+    if (seen.empty() != (name == "hbm") && !name.empty())
+      fields.error("tier", "the hierarchy starts with tier 'hbm', and it stands there alone")
+          .notes.push_back("fastest first: hbm, dram, ssd");
+    const bool first = seen.empty();
+    seen.push_back(name);
+    if (first) {
+      read_hbm(fields, out);
+    } else if (seen.size() <= kMaxTiers) {
+      read_lower(fields, name, out);
+    }
+    fields.finish();
+    resolved.items.push_back(fields.resolved());
+  }
+  root.record("hierarchy", std::move(resolved));
+}
+
+}  // namespace tiersim::detail

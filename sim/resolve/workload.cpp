@@ -1,0 +1,198 @@
+// `workload:` what is asked of the system, when, and which part of it is measured.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "sim/core/registry.hpp"
+#include "sim/resolve/parts.hpp"
+#include "traces/generators.hpp"
+#include "traces/readers.hpp"
+#include "traces/repeat.hpp"
+
+namespace tiersim::detail {
+namespace {
+
+using config::Fields;
+using config::Range;
+
+config::Value empty_map(const SourceMark& mark) {
+  config::Value v;
+  v.kind = config::Kind::map;
+  v.mark = mark;
+  return v;
+}
+
+void read_requests(Fields& workload, const config::Value& map, const Environment& environment,
+                   const std::string& folder, ResolvedScenario& out) {
+  Fields fields(map, "workload.requests", workload.diagnostics());
+  const std::string name = fields.text("trace");
+  const auto formats = Registry<traces::TraceReader>::instance().names();
+  const std::string guess = traces::guess_format(traces::find_trace(name, folder, environment.data));
+  const std::string format = fields.choice("format", formats, guess);
+  const Diagnostics& before = workload.diagnostics();
+  const std::size_t messages = before.all().size();
+  const traces::ReaderSetup setup{static_cast<std::uint32_t>(out.settings.block.value())};
+  if (!name.empty())
+    out.trace = traces::load_trace(name, format, setup, folder, environment.data, fields.mark_of("trace"),
+                                   workload.diagnostics());
+  out.trace_name = name;
+  const std::string hash = out.trace.origin().hash;
+  if (before.all().size() == messages) {
+    const std::string wanted = fields.text("hash", hash);
+    if (wanted != hash) {
+      fields.error("hash", fmt::format("the trace '{}' is not the one that this scenario was resolved with", name))
+          .notes.push_back(fmt::format("its hash is {}; drop the key to use it all the same", hash));
+    }
+  } else {
+    static_cast<void>(fields.has("hash"));
+  }
+  const auto size = static_cast<std::int64_t>(out.trace.size());
+  const std::int64_t first = fields.count("first", size, Range::at_least(1));
+  if (first < size) out.trace = traces::first_requests(out.trace, static_cast<std::size_t>(first));
+  fields.finish();
+  workload.record("requests", fields.resolved());
+}
+
+void read_generator(Fields& workload, const config::Value& map, ResolvedScenario& out) {
+  Fields fields(map, "workload.generate", workload.diagnostics());
+  const config::Value* chat = fields.child("chat");
+  if (chat == nullptr) {
+    const bool empty = map.find("chat") == nullptr;
+    fields.error("chat", "missing key 'chat' in workload.generate")
+        .notes.push_back("it is the one generator so far; '{}' takes all its defaults");
+    static_cast<void>(empty);
+  } else {
+    Fields inner(*chat, "workload.generate.chat", workload.diagnostics());
+    const traces::ChatWorkload settings = traces::read_chat_workload(inner);
+    fields.record("chat", inner.resolved());
+    if (!workload.diagnostics().has_errors()) out.trace = traces::generate_chat(settings, out.settings.seed);
+    out.trace_name = "chat (generated)";
+  }
+  fields.finish();
+  workload.record("generate", fields.resolved());
+}
+
+void read_load(Fields& workload, ResolvedScenario& out) {
+  const config::Value none = empty_map(workload.mark());
+  const config::Value* value = workload.child("load");
+  Fields fields(value == nullptr ? none : *value, "workload.load", workload.diagnostics());
+  LoadSettings& load = out.settings.load;
+  const std::string kind = fields.choice("kind", {"open", "poisson", "concurrency", "sessions"}, "open");
+  if (kind == "open" || kind == "sessions") {
+    load.kind = kind == "open" ? LoadKind::open : LoadKind::sessions;
+    load.rate = fields.multiple("rate", 1.0, Range{1e-6, 1e6});
+    if (kind == "open") load.jitter = fields.duration("jitter", Duration(0), Range{0, 1e15});
+    if (kind == "sessions" && out.trace.size() > 0 && !out.trace.has_sessions()) {
+      fields.error("kind", "the trace has no sessions to close the loop over")
+          .notes.push_back("use 'open', 'poisson' or 'concurrency'");
+    }
+  } else if (kind == "poisson") {
+    load.kind = LoadKind::poisson;
+    load.per_second = fields.per_second("per_second", {}, Range{1e-6, 1e9});
+  } else {
+    load.kind = LoadKind::concurrency;
+    load.concurrency = fields.count("concurrency", {}, Range{1, 1e7});
+  }
+  load.seed = out.settings.seed;
+  fields.finish();
+  workload.record("load", fields.resolved());
+}
+
+/// "60 s", "1000 requests" or "10%": one end of the measurement window.
+void read_end(Fields& fields, std::string_view key, std::size_t requests, Duration& time, std::int64_t& count) {
+  const std::string text = fields.text(key, "none");
+  time = Duration(0);
+  count = 0;
+  std::string problem;
+  if (text == "none") return;
+  if (text.ends_with("requests")) {
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, count);
+    if (error == std::errc() && std::string_view(rest, static_cast<std::size_t>(end - rest)) == " requests" &&
+        count >= 0) {
+      if (count >= static_cast<std::int64_t>(requests) && requests > 0)
+        fields.error(key,
+                     fmt::format("'{}' in {} leaves none of the {} requests to measure", key, fields.what(), requests));
+      return;
+    }
+  } else if (text.ends_with('%')) {
+    if (const auto share = config::parse_fraction(text, problem); share && *share >= 0 && *share < 1) {
+      count = static_cast<std::int64_t>(*share * static_cast<double>(requests));
+      return;
+    }
+  } else if (const auto duration = config::parse_duration(text, problem); duration && *duration >= Duration(0)) {
+    time = *duration;
+    return;
+  }
+  fields.error(key, fmt::format("'{}' in {}: '{}' is no part of a run", key, fields.what(), text))
+      .notes.push_back(
+          "expected a time such as '60 s', a count such as '1000 requests', a share such as '10%', or 'none'");
+}
+
+void read_window(Fields& workload, ResolvedScenario& out) {
+  const config::Value none = empty_map(workload.mark());
+  const config::Value* value = workload.child("window");
+  Fields fields(value == nullptr ? none : *value, "workload.window", workload.diagnostics());
+  WindowSettings& window = out.settings.window;
+  const std::size_t requests = out.trace.size();
+  read_end(fields, "warm_up", requests, window.warm_up_time, window.warm_up_requests);
+  read_end(fields, "drain", requests, window.drain_time, window.drain_requests);
+  if (window.warm_up_requests + window.drain_requests >= static_cast<std::int64_t>(requests) && requests > 0)
+    fields.error("drain", fmt::format("warm-up and drain leave none of the {} requests to measure", requests));
+  const bool closed_loop =
+      out.settings.load.kind == LoadKind::concurrency || out.settings.load.kind == LoadKind::sessions;
+  if (window.drain_time > Duration(0) && closed_loop)
+    fields.error("drain", "a drain by time needs arrivals that are known in advance (load open or poisson)")
+        .notes.push_back("give it in requests or as a share");
+  const bool warm = fields.flag("warm_caches", false);
+  if (warm && requests > 0) {
+    // A first pass fills the caches; the second, after it, is measured.
+    if (window.warm_up_time > Duration(0))
+      fields.error("warm_up", "with warm_caches, give warm_up in requests or as a share");
+    window.warm_up_requests += static_cast<std::int64_t>(requests);
+    out.trace = traces::repeated(out.trace, Duration(static_cast<std::int64_t>(60e9 * out.settings.load.rate)));
+  }
+  fields.finish();
+  workload.record("window", fields.resolved());
+}
+
+}  // namespace
+
+void resolve_workload(Fields& root, const Environment& environment, const std::string& folder, ResolvedScenario& out) {
+  const config::Value* value = root.child("workload");
+  if (value == nullptr) {
+    root.error("workload", "missing key 'workload' in the scenario")
+        .notes.push_back("expected a map with 'requests' (a trace) or 'generate' (a synthetic workload)");
+    return;
+  }
+  Fields fields(*value, "workload", root.diagnostics());
+  const config::Value* requests = fields.child("requests");
+  const config::Value* generate = fields.child("generate");
+  if (requests != nullptr && generate != nullptr) {
+    fields.error("generate", "'requests' and 'generate' in workload exclude each other");
+  } else if (requests != nullptr) {
+    read_requests(fields, *requests, environment, folder, out);
+  } else if (generate != nullptr) {
+    read_generator(fields, *generate, out);
+  } else {
+    root.error("workload", "workload needs 'requests' (a trace) or 'generate' (a synthetic workload)");
+  }
+  read_load(fields, out);
+  read_window(fields, out);
+  fields.finish();
+  root.record("workload", fields.resolved());
+  if (out.trace.size() == 0 || root.diagnostics().has_errors()) return;
+  const std::int64_t block = out.settings.block.value();
+  if (out.trace.has_blocks() && out.trace.block_tokens() % block != 0) {
+    root.error("workload",
+               fmt::format("the trace identifies blocks of {} tokens, which serving.block = {} does not divide",
+                           out.trace.block_tokens(), block))
+        .notes.push_back("an engine block must lie within one trace block: choose a divisor");
+    return;
+  }
+  if (!ids_fit(out.trace, out.settings.block))
+    root.error("workload", "the trace has more engine blocks than 32-bit ids can number")
+        .notes.push_back("use a larger serving.block, or fewer requests (workload.requests.first)");
+}
+
+}  // namespace tiersim::detail

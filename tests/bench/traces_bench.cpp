@@ -1,0 +1,65 @@
+// How fast traces are read, summed up and made. The JSONL is like Mooncake's: long lists of small numbers.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include "sim/core/rng.hpp"
+#include "tests/support/trace_files.hpp"
+#include "traces/generators.hpp"
+#include "traces/mapped_file.hpp"
+#include "traces/summary.hpp"
+
+namespace {
+
+using namespace tiersim;
+
+/// 12,000 requests over shared prefixes, 24 blocks each in the mean, as ids in order of first touch.
+std::string mooncake_like() {
+  Rng rng(1);
+  std::string text;
+  int next = 0;
+  for (int r = 0; r < 12'000; ++r) {
+    const int blocks = 1 + static_cast<int>(rng.below(48)), shared = std::min(next, blocks / 3);
+    const int from = shared > 0 ? static_cast<int>(rng.below(static_cast<std::uint64_t>(next - shared + 1))) : 0;
+    text += fmt::format(R"({{"timestamp": {}, "input_length": {}, "output_length": 300, "hash_ids": [)", 300 * r,
+                        512 * blocks);
+    for (int b = 0; b < blocks; ++b) text += fmt::format("{}{}", b > 0 ? ", " : "", b < shared ? from + b : next++);
+    text += "]}\n";
+  }
+  return text;
+}
+
+void read_mooncake(benchmark::State& state) {
+  const tests::TemporaryFolder folder;
+  const std::string text = mooncake_like(), path = folder.write("t.jsonl", text);
+  for (auto _ : state) {
+    Diagnostics diagnostics;
+    benchmark::DoNotOptimize(tests::read_trace(path, "mooncake", diagnostics));
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
+}
+BENCHMARK(read_mooncake);
+
+void map_binary(benchmark::State& state) {
+  const tests::TemporaryFolder folder;
+  traces::write_binary(traces::generate_chat({}, 1), folder.path("t.bin"));
+  for (auto _ : state) {
+    Diagnostics diagnostics;
+    benchmark::DoNotOptimize(tests::read_trace(folder.path("t.bin"), "tiersim", diagnostics));
+  }
+}
+BENCHMARK(map_binary);
+
+void generate_chat(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(traces::generate_chat({}, 1));
+}
+BENCHMARK(generate_chat);
+
+void next_uses(benchmark::State& state) {
+  const traces::Trace trace = traces::generate_chat({}, 1);
+  const auto references = static_cast<std::int64_t>(traces::summarise(trace).block_references);
+  for (auto _ : state) benchmark::DoNotOptimize(traces::next_uses(trace));
+  state.SetItemsProcessed(references * state.iterations());
+}
+BENCHMARK(next_uses);
+
+}  // namespace

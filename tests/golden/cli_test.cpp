@@ -1,0 +1,150 @@
+// What the command says about itself: help at every level with an example that runs, version, lists, exit status.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/command.hpp"
+#include "tests/support/golden.hpp"
+
+using namespace tiersim::test;
+
+namespace {
+
+const std::vector<std::string> kPages = {"",      "run",        "check",      "show",          "why",           "list",
+                                         "trace", "trace info", "trace head", "trace convert", "trace generate"};
+
+std::string file_of(const std::string& page) {
+  std::string name = page.empty() ? "tiersim" : page;
+  for (char& c : name)
+    if (c == ' ') c = '_';
+  return "cli/help_" + name + ".txt";
+}
+
+/// The line under "example:".
+std::string example_of(const std::string& help) {
+  const std::string title = "\nexample:\n  ";
+  const auto at = help.find(title);
+  if (at == std::string::npos) return {};
+  const auto begin = at + title.size();
+  return help.substr(begin, help.find('\n', begin) - begin);
+}
+
+}  // namespace
+
+TEST_CASE("is the help at every level as recorded, and does its example run?") {
+  const Workplace place;
+  for (const std::string& page : kPages) {
+    const Ran help = place.run("tiersim " + page + " --help");
+    INFO("tiersim " << page << " --help");
+    CHECK(help.status == 0);
+    CHECK(help.err == "");
+    expect_golden(file_of(page), help.out);
+    const std::string example = example_of(help.out);
+    REQUIRE(example != "");
+    const Ran ran = place.run(example);
+    INFO(example << "\n" << ran.err);
+    CHECK(ran.status == 0);
+  }
+}
+
+TEST_CASE("does a command without a subcommand print its help?") {
+  const Workplace place;
+  CHECK(place.run("tiersim").out == place.run("tiersim --help").out);
+  CHECK(place.run("tiersim trace").out == place.run("tiersim trace -h").out);
+}
+
+TEST_CASE("does the command know its version?") {
+  const Workplace place;
+  const Ran ran = place.run("tiersim --version");
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "tiersim " TIERSIM_VERSION "\n");
+}
+
+TEST_CASE("do the lists name everything that a scenario can name?") {
+  const Workplace place;
+  for (const std::string section : {"models", "hardware", "profiles", "policies", "traces", "metrics"}) {
+    const Ran ran = place.run("tiersim list " + section);
+    INFO(section);
+    CHECK(ran.status == 0);
+    expect_golden("cli/list_" + section + ".txt", ran.out);
+  }
+}
+
+TEST_CASE("does check say what a scenario is, and show what it comes to?") {
+  const Workplace place;
+  const std::string scenario = "tests/golden/small.yaml";
+  expect_golden("cli/check.txt", place.run("tiersim check " + scenario).out);
+  for (const std::string what : {"scenario", "topology", "memory"}) {
+    const Ran ran = place.run("tiersim show " + scenario + " --what " + what);
+    INFO(what);
+    CHECK(ran.status == 0);
+    expect_golden("cli/show_" + what + ".txt", ran.out);
+  }
+}
+
+TEST_CASE("is a request's time to first token explained as recorded?") {
+  const Workplace place;
+  const Ran ran = place.run("tiersim why tests/golden/small.yaml 150");
+  CHECK(ran.status == 0);
+  expect_golden("cli/why.txt", ran.out);
+}
+
+TEST_CASE("are traces shown as recorded, and the same after a conversion?") {
+  const Workplace place;
+  const std::string sample = "traces/samples/mooncake.jsonl";
+  const Ran head = place.run("tiersim trace head " + sample);
+  expect_golden("cli/trace_head.txt", head.out);
+  expect_golden("cli/trace_info.txt", place.run("tiersim trace info " + sample).out);
+  CHECK(place.run("tiersim trace convert " + sample + " --out bin/sample.trace").status == 0);
+  CHECK(place.run("tiersim trace head bin/sample.trace").out == head.out);
+}
+
+TEST_CASE("does a generated workload survive its way through CSV?") {
+  const Workplace place;
+  CHECK(place.run("tiersim trace generate --out bin/chat.csv --set requests=40 --seed 3").status == 0);
+  CHECK(place.run("tiersim trace convert bin/chat.csv --out bin/again.csv").status == 0);
+  const Ran same = place.run("cmp bin/chat.csv bin/again.csv");
+  INFO(same.out);
+  CHECK(same.status == 0);
+}
+
+TEST_CASE("does a run print nothing but its table, and less when asked?") {
+  const Workplace place;
+  const std::string run = "tiersim run tests/golden/small.yaml";
+  const Ran table = place.run(run);
+  CHECK(table.status == 0);
+  CHECK(table.err == "");
+  CHECK(table.out != "");
+  CHECK(place.run(run + " --quiet").out == "");
+  CHECK(place.run(run + " --format json").out.starts_with("{"));
+  CHECK(place.run(run + " --format csv").out.find(',') != std::string::npos);
+}
+
+TEST_CASE("do the resolved scenario, and any number of threads, give the same files?") {
+  const Workplace place;
+  const std::string same =
+      " && for f in one/*; do case $f in *run_info*) ;; *) cmp $f two/${f##*/} || exit 1;; esac; done";
+  CHECK(place.run("cp tests/golden/small.yaml it.yaml && tiersim run it.yaml --threads 1 --out one --quiet").status ==
+        0);
+  const Ran threads = place.run("tiersim run it.yaml --threads 2 --out two --quiet" + same);
+  INFO(threads.out);
+  CHECK(threads.status == 0);
+  const Ran again =
+      place.run("cp one/scenario.resolved.yaml it.yaml && tiersim run it.yaml --out two --overwrite --quiet" + same);
+  INFO(again.out << again.err);
+  CHECK(again.status == 0);
+}
+
+TEST_CASE("does an interrupted run keep what it has and say so?") {
+  const Workplace place;
+  // Interrupted as soon as it catches the signal, which it does while it simulates: SIGINT is bit 1 of the mask.
+  const Ran ran = place.run(
+      "tiersim run tests/golden/small.yaml --set workload.generate.chat.requests=200000 --bounds none --out out & "
+      "p=$!; until grep -q tiersim /proc/$p/comm && grep -q 'SigCgt:.*[2367abef]$' /proc/$p/status; do sleep 0.01; "
+      "done; kill -INT $p; wait $p");
+  INFO(ran.err);
+  CHECK(ran.status == 1);
+  CHECK(ran.err.find("partial") != std::string::npos);
+  CHECK(place.run("cat out/summary.json").out.find("\"finished\": false") != std::string::npos);
+}

@@ -1,0 +1,524 @@
+// What moves between tiers and when, to the nanosecond, on links of 1 byte a nanosecond: a block of 1000 bytes takes 1
+// us.
+#include "sim/memory/hierarchy.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sim/core/registry.hpp"
+
+using namespace tiersim;
+using namespace tiersim::literals;
+
+namespace {
+
+using Ids = std::vector<BlockId>;
+using FrameList = std::vector<FrameId>;
+
+constexpr std::size_t kNamed = 64;
+constexpr ReplicaId kReplica(0);
+
+Ids ids(std::initializer_list<int> list) {
+  Ids out;
+  for (int i : list) out.push_back(BlockId(i));
+  return out;
+}
+
+hw::LinkSpec link(BytesPerSecond rate, hw::Sharing sharing) {
+  return {.bandwidth = rate, .bandwidth_down = rate, .sharing = sharing};
+}
+
+/// PCIe at 1 GB/s in order, DRAM at 2 GB/s and an SSD at 0.5 GB/s shared fairly; no latencies.
+hw::MachineSpec machine(std::int64_t gpus) {
+  hw::MachineSpec m;
+  m.name = "test";
+  m.gpus = gpus;
+  m.gpu_link = link(1_GBps, hw::Sharing::fifo);
+  m.storage.push_back({"dram", 1_GB, link(2_GBps, hw::Sharing::fair)});
+  m.storage.push_back({"ssd", 1_GB, link(BytesPerSecond(0.5e9), hw::Sharing::fair)});
+  return m;
+}
+
+std::unique_ptr<Tier> make_tier(std::int64_t frames) {
+  auto policy = Registry<EvictionPolicy>::instance().make("lru", {static_cast<std::size_t>(frames), {}, 0});
+  return std::make_unique<Tier>(TierSetup{frames, kNamed, false, std::move(policy)}, static_cast<std::size_t>(frames));
+}
+
+/// One lower tier as a test wants it.
+struct Lower {
+  std::int64_t frames = 32;
+  WriteMode write = WriteMode::through;
+  bool exclusive = false;
+  std::string admission = "always";
+  Bytes backlog = 1_GB;
+  Tokens min_tokens{0};
+  bool staged = false;
+};
+
+using Tiers = std::vector<Lower>;
+
+struct Released {
+  Waiter waiter;
+  Time at;
+};
+
+/// One replica over DRAM and perhaps an SSD.
+struct Bench {
+  explicit Bench(const Tiers& lower, std::int64_t hbm_frames = 32, std::int64_t ranks = 1, bool free = false)
+      : topology(machine(ranks)), engine(topology), hierarchy(setup(lower, hbm_frames, ranks, free), topology, engine) {
+    engine.set_free(free);
+  }
+
+  Hierarchy::Setup setup(const Tiers& lower, std::int64_t hbm_frames, std::int64_t ranks, bool free) {
+    Hierarchy::Setup s;
+    s.hbm.push_back(make_tier(hbm_frames));
+    s.ranks.emplace_back();
+    for (std::int64_t k = 0; k < ranks; ++k) s.ranks[0].push_back(topology.gpu(k));
+    for (std::size_t i = 0; i < lower.size(); ++i) {
+      LowerTierSetup t;
+      t.name = i == 0 ? "dram" : "ssd";
+      t.tier = make_tier(lower[i].frames);
+      t.admission = Registry<AdmissionPolicy>::instance().make(lower[i].admission, {kNamed, {}});
+      t.write = lower[i].write;
+      t.exclusive = lower[i].exclusive;
+      t.block_bytes = 1_KB;
+      t.backlog = lower[i].backlog;
+      t.min_tokens = lower[i].min_tokens;
+      t.staged = lower[i].staged;
+      t.place = topology.storage(i);
+      s.lower.push_back(std::move(t));
+    }
+    for (std::size_t p = 0; p < topology.places(); ++p)
+      if (topology.name(hw::PlaceId(p)) == "host") s.host = hw::PlaceId(p);
+    s.named_blocks = kNamed;
+    s.block_tokens = 16_tok;
+    s.free_transfers = free;
+    return s;
+  }
+
+  Tier& tier(std::size_t t) { return t == 0 ? hierarchy.hbm(kReplica) : *hierarchy.lower(t).tier; }
+  /// Puts blocks into a tier, referenced once.
+  FrameList put(std::size_t t, const Ids& blocks) {
+    FrameList frames;
+    Ids evicted;
+    REQUIRE(tier(t).allocate(static_cast<std::int64_t>(blocks.size()), frames, evicted, now));
+    for (std::size_t i = 0; i < blocks.size(); ++i) tier(t).set_content(frames[i], blocks[i]);
+    tier(t).insert({frames, blocks}, now);
+    return frames;
+  }
+  void release(std::size_t t, const FrameList& frames) { tier(t).release({frames, {}}, now); }
+  /// Blocks that nobody references.
+  void hold(std::size_t t, const Ids& blocks) { release(t, put(t, blocks)); }
+
+  /// As a replica does it: room for the run, then the flow. The frames stay referenced.
+  TransferId load(const PrefixRun& run, const Ids& blocks, FrameList& frames, int request = 0) {
+    Ids evicted;
+    const auto part = std::span(blocks).subspan(run.begin, run.count);
+    hierarchy.hold(RequestId(request), run, part, now);
+    REQUIRE(tier(0).allocate(run.count, frames, evicted, now));
+    const TransferId before = hierarchy.evicted_from_hbm(kReplica, evicted, now);
+    return hierarchy.load(kReplica, RequestId(request), run, part, frames, before, now, false);
+  }
+  void write(const Ids& blocks, const FrameList& frames) {
+    hierarchy.write(kReplica, RequestId(0), blocks, frames, 0, now);
+  }
+  /// Evicts so many HBM blocks to make room, as an allocation does; the frames stay referenced.
+  TransferId make_room(std::int64_t count, FrameList& frames) {
+    Ids evicted;
+    REQUIRE(tier(0).allocate(count, frames, evicted, now));
+    tier(0).insert({frames, {}}, now);
+    return hierarchy.evicted_from_hbm(kReplica, evicted, now);
+  }
+
+  std::uint32_t match(const Ids& blocks) {
+    runs.clear();
+    return hierarchy.match(kReplica, blocks, runs);
+  }
+  void run_to(Time end) {
+    while (engine.next_event() <= end) {
+      now = engine.next_event();
+      std::vector<EndedFlow> ended;
+      std::vector<Waiter> waiters;
+      engine.advance(now, ended);
+      for (const EndedFlow& flow : ended) {
+        hierarchy.on_flow_end(flow, now, waiters);
+        last_end = now;
+      }
+      for (const Waiter& w : waiters) released.push_back({w, now});
+    }
+    now = end;
+  }
+  void run_out() {
+    const Time before = now;
+    run_to(Time(1'000'000'000));
+    now = std::max(before, last_end);
+  }
+
+  hw::Topology topology;
+  TransferEngine engine;
+  Hierarchy hierarchy;
+  Time now, last_end;
+  std::vector<PrefixRun> runs;
+  std::vector<Released> released;
+};
+
+void check_runs(const std::vector<PrefixRun>& found, const std::vector<PrefixRun>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CHECK(found[i].tier == expected[i].tier);
+    CHECK(found[i].begin == expected[i].begin);
+    CHECK(found[i].count == expected[i].count);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("is a prefix found over the union of the tiers, each block in the fastest that has it?") {
+  Bench b(Tiers{Lower{}, Lower{}});
+  b.hold(0, ids({0, 1, 4}));
+  b.hold(1, ids({1, 2}));
+  b.hold(2, ids({0, 1, 2, 3, 4, 6}));
+  CHECK(b.match(ids({0, 1, 2, 3, 4, 5, 6})) == 5);
+  check_runs(b.runs, {{0, 0, 2}, {1, 2, 1}, {2, 3, 1}, {0, 4, 1}});
+  CHECK(b.match(ids({5, 0})) == 0);
+  CHECK(b.runs.empty());
+  CHECK(b.match({}) == 0);
+}
+
+TEST_CASE("does a run shorter than its tier's min_tokens end the prefix?") {
+  Bench b(Tiers{Lower{.min_tokens = 33_tok}});
+  b.hold(0, ids({0}));
+  b.hold(1, ids({1, 2, 3}));
+  CHECK(b.match(ids({0, 1, 2, 9})) == 1);  // 32 tokens of DRAM
+  check_runs(b.runs, {{0, 0, 1}});
+  CHECK(b.match(ids({0, 1, 2, 3})) == 4);  // 48
+  check_runs(b.runs, {{0, 0, 1}, {1, 1, 3}});
+}
+
+TEST_CASE("is a block that is written through found below when it has arrived, its source pinned until then?") {
+  Bench b(Tiers{Lower{}});
+  const FrameList frames = b.put(0, ids({0, 1}));
+  b.write(ids({0, 1}), frames);
+  b.release(0, frames);
+  CHECK(b.tier(0).available() == 30);
+  b.run_to(Time(1999));
+  for (FrameId f : frames) CHECK(b.tier(0).references(f) == 1);
+  CHECK(b.tier(1).resident() == 2);
+  CHECK(b.match(ids({0, 1})) == 2);
+  check_runs(b.runs, {{0, 0, 2}});
+  for (FrameId f : frames) CHECK(b.tier(0).block_in(f).index() < 2);
+  b.run_to(Time(2000));
+  CHECK(b.tier(0).available() == 32);
+  FrameList taken;
+  b.make_room(32, taken);
+  CHECK(b.match(ids({0, 1})) == 2);
+  check_runs(b.runs, {{1, 0, 2}});
+  b.release(0, taken);
+  b.hierarchy.check_conservation();
+  CHECK(b.hierarchy.use(1).written_blocks == 2);
+}
+
+TEST_CASE("is a block on its way not found, and not written twice?") {
+  Bench b(Tiers{Lower{}}, 2);
+  const FrameList frames = b.put(0, ids({0}));
+  b.write(ids({0}), frames);
+  b.write(ids({0}), frames);
+  CHECK(b.hierarchy.transfers_live() == 1);
+  const FrameList other = b.put(0, ids({1}));
+  b.run_to(Time(500));
+  CHECK(b.match(ids({0})) == 1);
+  CHECK(b.runs[0].tier == 0);
+  b.run_out();
+  CHECK(b.now == Time(1000));
+  b.release(0, frames);
+  b.release(0, other);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a load take its bytes over the link, with its sources pinned and its frames filling until it ends?") {
+  Bench b(Tiers{Lower{}});
+  b.hold(1, ids({0, 1, 2}));
+  FrameList frames;
+  const TransferId t = b.load({1, 0, 3}, ids({0, 1, 2}), frames, 5);
+  b.hierarchy.wait(t, {kReplica, RequestId(5)});
+  CHECK(b.hierarchy.filling(kReplica, frames[1]) == t);
+  CHECK(b.tier(1).referenced() == 3);
+  CHECK(b.match(ids({0, 1, 2})) == 3);  // in HBM for those who come now: they wait for the same transfer
+  CHECK(b.runs[0].tier == 0);
+  b.run_to(Time(2999));
+  CHECK(b.hierarchy.pending(t));
+  b.run_to(Time(3000));
+  CHECK_FALSE(b.hierarchy.pending(t));
+  CHECK(b.hierarchy.filling(kReplica, frames[1]).is_none());
+  CHECK(b.tier(1).referenced() == 0);
+  CHECK(b.tier(1).resident() == 3);  // the lower copy stays
+  REQUIRE(b.released.size() == 1);
+  CHECK(b.released[0].waiter.request == RequestId(5));
+  CHECK(b.released[0].at == Time(3000));
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+  CHECK(b.hierarchy.use(1).loads == 1);
+  CHECK(b.hierarchy.use(1).loaded_blocks == 3);
+}
+
+TEST_CASE("does an exclusive tier give its copy up when the load has ended?") {
+  Bench b(Tiers{Lower{.exclusive = true}});
+  b.hold(1, ids({0, 1}));
+  FrameList frames;
+  b.load({1, 0, 2}, ids({0, 1}), frames);
+  b.run_to(Time(1999));
+  CHECK(b.tier(1).resident() == 2);
+  b.run_to(Time(2000));
+  CHECK(b.tier(1).resident() == 0);
+  CHECK(b.tier(1).available() == 32);
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("do two loads wait for each other on a fifo link?") {
+  Bench b(Tiers{Lower{}});
+  b.hold(1, ids({0, 1, 2}));
+  FrameList first, second;
+  b.hierarchy.wait(b.load({1, 0, 2}, ids({0, 1}), first, 1), {kReplica, RequestId(1)});
+  b.hierarchy.wait(b.load({1, 0, 1}, ids({2}), second, 2), {kReplica, RequestId(2)});
+  b.run_out();
+  REQUIRE(b.released.size() == 2);
+  CHECK(b.released[0].at == Time(2000));
+  CHECK(b.released[1].at == Time(3000));
+  b.release(0, first);
+  b.release(0, second);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a write-back hold up whoever got the frame, and is the block found below after it?") {
+  Bench b(Tiers{Lower{.write = WriteMode::back}}, 2);
+  b.hold(0, ids({0, 1}));
+  b.hierarchy.write(kReplica, RequestId(0), ids({0}), FrameList{FrameId(0)}, 0, b.now);
+  CHECK(b.hierarchy.transfers_live() == 0);  // nothing is written while it stays above
+  FrameList frames;
+  const TransferId t = b.make_room(2, frames);
+  REQUIRE(b.hierarchy.pending(t));
+  CHECK(b.match(ids({0, 1})) == 0);  // gone above, not yet there below
+  b.hierarchy.wait(t, {kReplica, RequestId::none()});
+  b.run_out();
+  REQUIRE(b.released.size() == 1);
+  CHECK(b.released[0].at == Time(2000));
+  CHECK(b.match(ids({0, 1})) == 2);
+  CHECK(b.runs[0].tier == 1);
+  CHECK(b.hierarchy.use(1).write_backs == 2);
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("is nothing written back that a lower tier has?") {
+  Bench b(Tiers{Lower{.write = WriteMode::back}, Lower{.write = WriteMode::back}}, 3);
+  b.hold(0, ids({0, 1, 2}));
+  b.hold(1, ids({0}));
+  b.hold(2, ids({1}));
+  FrameList frames;
+  const TransferId t = b.make_room(3, frames);
+  b.run_out();
+  CHECK_FALSE(b.hierarchy.pending(t));
+  CHECK(b.now == Time(1000));  // block 2 alone
+  CHECK(b.hierarchy.use(1).written_blocks == 1);
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a load into frames that are written back start when that has ended?") {
+  Bench b(Tiers{Lower{.write = WriteMode::back}}, 1);
+  b.hold(0, ids({0}));
+  b.hold(1, ids({1}));
+  FrameList frames;
+  const TransferId t = b.load({1, 0, 1}, ids({1}), frames, 1);
+  b.hierarchy.wait(t, {kReplica, RequestId(1)});
+  b.run_out();
+  REQUIRE(b.released.size() == 1);
+  CHECK(b.released[0].at == Time(2000));  // 1 us out, then 1 us in, though the directions are two links
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does making room for a load leave its own sources where they are?") {
+  Bench b(Tiers{Lower{.frames = 2, .write = WriteMode::back}}, 1);
+  b.hold(1, ids({1, 2}));  // 1 is the first that the tier would give up
+  b.hold(0, ids({0}));
+  FrameList frames;
+  b.hierarchy.wait(b.load({1, 0, 1}, ids({1}), frames, 1), {kReplica, RequestId(1)});
+  CHECK_FALSE(b.tier(1).frame_of(BlockId(1)).is_none());
+  CHECK(b.tier(1).frame_of(BlockId(2)).is_none());  // made way for block 0
+  b.run_out();
+  CHECK(b.match(ids({1})) == 1);
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a tier refuse writes beyond its backlog until some have arrived?") {
+  Bench b(Tiers{Lower{.backlog = 2'500_B}});
+  const FrameList frames = b.put(0, ids({0, 1, 2, 3}));
+  b.write(ids({0, 1, 2}), std::vector(frames.begin(), frames.begin() + 3));
+  CHECK(b.hierarchy.use(1).written_blocks == 2);
+  CHECK(b.hierarchy.use(1).refused_blocks == 1);
+  b.write(ids({3}), {frames[3]});
+  CHECK(b.hierarchy.use(1).refused_blocks == 2);
+  b.run_out();
+  CHECK(b.now == Time(2000));
+  b.write(ids({3}), {frames[3]});
+  CHECK(b.hierarchy.use(1).written_blocks == 3);
+  b.run_out();
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does the admission policy decide what is written?") {
+  Bench b(Tiers{Lower{.admission = "second_touch"}});
+  const FrameList frames = b.put(0, ids({0, 1}));
+  b.write(ids({0}), {frames[0]});
+  CHECK(b.hierarchy.transfers_live() == 0);
+  b.write(ids({0, 1}), frames);
+  CHECK(b.hierarchy.use(1).written_blocks == 1);
+  CHECK(b.hierarchy.use(1).refused_blocks == 2);
+  b.run_out();
+  CHECK(b.tier(1).frame_of(BlockId(0)).is_none() == false);
+  CHECK(b.tier(1).frame_of(BlockId(1)).is_none());
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a full write-through tier push its oldest down to a write-back one, and write when that has left?") {
+  Bench b(Tiers{Lower{.frames = 1}, Lower{.write = WriteMode::back}});
+  b.hold(1, ids({9}));
+  const FrameList frames = b.put(0, ids({0}));
+  b.write(ids({0}), frames);
+  CHECK(b.hierarchy.transfers_live() == 2);
+  b.run_to(Time(1999));
+  CHECK(b.match(ids({9})) == 0);  // in neither tier while it moves
+  b.run_to(Time(2000));           // 1000 bytes at the SSD's half byte a nanosecond
+  CHECK(b.match(ids({9})) == 1);
+  CHECK(b.runs[0].tier == 2);
+  b.run_out();
+  CHECK(b.now == Time(3000));
+  CHECK_FALSE(b.tier(1).frame_of(BlockId(0)).is_none());
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does what arrives in a tier go on to a write-through tier below?") {
+  Bench b(Tiers{Lower{}, Lower{}});
+  const FrameList frames = b.put(0, ids({0}));
+  b.write(ids({0}), frames);
+  b.release(0, frames);
+  b.run_to(Time(1000));
+  CHECK(b.tier(0).referenced() == 0);
+  CHECK(b.tier(1).referenced() == 1);  // the source of the next write
+  b.run_out();
+  CHECK(b.now == Time(3000));
+  CHECK(b.tier(2).resident() == 1);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("is a full tier whose frames are all pinned refusing writes rather than failing?") {
+  Bench b(Tiers{Lower{.frames = 1}});
+  const FrameList frames = b.put(0, ids({0, 1}));
+  b.write(ids({0, 1}), frames);
+  CHECK(b.hierarchy.use(1).written_blocks == 1);
+  CHECK(b.hierarchy.use(1).refused_blocks == 1);
+  b.run_out();
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("what is the cause of a miss?") {
+  SUBCASE("without lower tiers") {
+    Bench b(Tiers{});
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::compulsory);
+    b.hierarchy.mark_seen(kReplica, ids({0}));
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::capacity);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(63)) == MissCause::compulsory);
+  }
+  SUBCASE("with a tier that refused it the last time it was offered") {
+    Bench b(Tiers{Lower{.admission = "second_touch"}});
+    const FrameList frames = b.put(0, ids({0}));
+    b.hierarchy.mark_seen(kReplica, ids({0, 1}));
+    b.write(ids({0}), frames);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::admission);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(1)) == MissCause::capacity);
+    b.write(ids({0}), frames);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::capacity);
+    b.run_out();
+    b.release(0, frames);
+  }
+}
+
+TEST_CASE("does a staged load bring all bytes to the host first?") {
+  Bench b(Tiers{Lower{}, Lower{.staged = true}});
+  b.hold(2, ids({0, 1}));
+  FrameList frames;
+  b.hierarchy.wait(b.load({2, 0, 2}, ids({0, 1}), frames), {kReplica, RequestId(0)});
+  b.run_out();
+  REQUIRE(b.released.size() == 1);
+  CHECK(b.released[0].at == Time(4000 + 2000));  // off the SSD, then over PCIe
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a load that is not staged stream at the slowest link of its route?") {
+  Bench b(Tiers{Lower{}, Lower{}});
+  b.hold(2, ids({0, 1}));
+  FrameList frames;
+  b.hierarchy.wait(b.load({2, 0, 2}, ids({0, 1}), frames), {kReplica, RequestId(0)});
+  b.run_out();
+  CHECK(b.released.at(0).at == Time(4000));
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("is the estimate of a load on idle links what it then takes?") {
+  for (bool staged : {false, true}) {
+    for (std::int64_t ranks : {1, 2}) {
+      CAPTURE(staged);
+      CAPTURE(ranks);
+      Bench b(Tiers{Lower{}, Lower{.staged = staged}}, 32, ranks);
+      b.hold(2, ids({0, 1, 2}));
+      const PrefixRun run{2, 0, 3};
+      const Duration estimate = b.hierarchy.estimate_load(kReplica, std::span(&run, 1), b.now);
+      FrameList frames;
+      b.hierarchy.wait(b.load(run, ids({0, 1, 2}), frames), {kReplica, RequestId(0)});
+      b.run_out();
+      CHECK(b.released.at(0).at == Time(0) + estimate);
+      b.release(0, frames);
+    }
+  }
+}
+
+TEST_CASE("do tensor-parallel ranks load their shares over their own links, and the last decides?") {
+  Bench b(Tiers{Lower{}}, 32, 2);
+  b.hold(1, ids({0, 1, 2}));
+  FrameList frames;
+  b.hierarchy.wait(b.load({1, 0, 3}, ids({0, 1, 2}), frames), {kReplica, RequestId(0)});
+  CHECK(b.engine.live() == 2);
+  b.run_out();
+  CHECK(b.released.size() == 1);
+  CHECK(b.released.at(0).at == Time(1500));  // 1500 bytes each at 1 byte/ns; DRAM gives both their full rate
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("do free transfers end where they start?") {
+  Bench b(Tiers{Lower{}, Lower{.staged = true}}, 32, 1, true);
+  const FrameList frames = b.put(0, ids({0}));
+  b.write(ids({0}), frames);
+  CHECK(b.hierarchy.transfers_live() == 0);
+  CHECK(b.tier(1).resident() == 1);
+  CHECK(b.tier(2).resident() == 1);  // and on, to the tier below
+  b.release(0, frames);
+  b.hold(1, ids({5}));
+  FrameList loaded;
+  const TransferId t = b.load({1, 0, 1}, ids({5}), loaded);
+  CHECK_FALSE(b.hierarchy.pending(t));
+  const PrefixRun run{1, 0, 1};
+  CHECK(b.hierarchy.estimate_load(kReplica, std::span(&run, 1), b.now) == 0_ns);
+  CHECK(b.match(ids({5})) == 1);
+  CHECK(b.runs[0].tier == 0);
+  b.release(0, loaded);
+  b.hierarchy.check_conservation();
+}

@@ -1,0 +1,21 @@
+// tiersim trace info: a trace in numbers.
+#include <fmt/format.h>
+
+#include "tools/tiersim/commands.hpp"
+#include "tools/tiersim/trace_input.hpp"
+#include "traces/summary.hpp"
+
+namespace tiersim::cli {
+
+int trace_info_command(const Arguments& arguments) {
+  Options options({"tiersim trace info",
+                   "Says what a trace is like: requests, rate, lengths, sessions, and the best reuse it allows.",
+                   "tiersim trace info traces/samples/mooncake.jsonl"});
+  TraceInput input("tiersim trace info");
+  input.declare(options);
+  if (!options.parse(arguments)) return 0;
+  fmt::print("{}", traces::to_text(traces::summarise(input.read())));
+  return 0;
+}
+
+}  // namespace tiersim::cli

@@ -1,0 +1,42 @@
+#pragma once
+/// The trace file that a `tiersim trace` command reads, and the one that it writes.
+///
+/// Errors: BadInput for what cannot be found or read, and for an output that exists without --overwrite;
+/// std::runtime_error where writing fails.
+#include <string>
+
+#include "tools/tiersim/options.hpp"
+#include "traces/trace.hpp"
+
+namespace tiersim::cli {
+
+class TraceInput {
+ public:
+  explicit TraceInput(std::string command) : command_(std::move(command)) {}
+  /// Declares TRACE, --format and --block.
+  void declare(Options& options);
+  [[nodiscard]] traces::Trace read() const;
+
+ private:
+  std::string command_, path_, format_;
+  std::int64_t block_ = 16;
+};
+
+class TraceOutput {
+ public:
+  explicit TraceOutput(std::string command) : command_(std::move(command)) {}
+  /// Declares --out and --overwrite.
+  void declare(Options& options);
+  /// Before any work: throws if --out is missing or in the way.
+  void check() const;
+  /// CSV where the name ends in .csv, else the binary format; says on stderr what it wrote.
+  void write(const traces::Trace& trace) const;
+
+ private:
+  [[nodiscard]] bool is_csv() const { return path_.ends_with(".csv"); }
+
+  std::string command_, path_;
+  bool overwrite_ = false;
+};
+
+}  // namespace tiersim::cli
