@@ -50,7 +50,7 @@ class Arrivals {
   const traces::Trace& trace_;
   LoadSettings settings_;
   std::vector<Arrival> scheduled_;
-  std::uint32_t next_ = 0;                // concurrency: the next request to start
+  std::uint32_t next_ = 0;  // concurrency: the next request to start
   // Sessions, by request: the first turn that follows it, and the next one that follows the same turn as it does.
   std::vector<std::uint32_t> next_turn_, next_sibling_;
 };

@@ -70,8 +70,10 @@ void Replica::schedule(Time now) {
   std::int64_t budget = settings_.max_batched_tokens.value() - decode_.size();
   if (!partial_.is_none()) preempted |= continue_prefill(budget, now);
   if (!preempted && !admission_blocked_) admit(budget, now);
-  // Whoever was preempted last was alone: with nothing to run, the next step starts at once.
-  if (preempted && running_count_ == 0) admit(settings_.max_batched_tokens.value(), now);
+  if (preempted && running_count_ == 0) {  // whoever was preempted last was alone: the next step starts at once
+    reclaim_loaded(now);
+    admit(settings_.max_batched_tokens.value(), now);
+  }
   if (decode_.size() > 0 || !step_.chunks.empty()) start_step(now);
 }
 
@@ -303,7 +305,6 @@ void Replica::name_blocks(Sequence& s, std::int64_t to) {
   for (std::size_t i = from; i < end; ++i) hbm_.set_content(s.frames[i], s.names[i]);
   hierarchy_.mark_seen(id_, std::span(s.names).subspan(from, end - from));
   s.named = static_cast<std::int64_t>(end);
-  admission_blocked_ = false;  // the head may hit what it would have needed frames for
 }
 
 /// Gives the full blocks that only this request can find an identity, unless one from an earlier time still has it.

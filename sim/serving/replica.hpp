@@ -8,8 +8,8 @@
 /// ends admission. Blocks become findable when the step that computes them is scheduled; a block computed while another
 /// copy is resident stays without identity. With lower tiers, a request at the head whose prefix lies there is loaded
 /// first; while it loads it holds frames but no seat, others pass it, and when its blocks are there it is at the front.
-/// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, frames held by
-/// loaded requests further back are taken away (counted as preemptions).
+/// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, or if the only one
+/// that runs is preempted, frames held by loaded requests further back are taken away (counted as preemptions).
 ///
 /// Only one prefill can be unfinished after a step (it took the rest of the budget), and it is the last in running
 /// order; everything else decodes and lives in the lazy DecodeSet. So a step costs what changes in it. Departures from
@@ -92,15 +92,15 @@ class Replica {
     RequestId request;
     Stage stage = Stage::waiting;
     bool sources_recorded = false;
-    std::vector<BlockId> names;   ///< of the named blocks of prompt + output
-    std::vector<FrameId> frames;  ///< held, by position; a decoding sequence's later ones are in the pool
-    std::vector<FrameId> kept;    ///< by position: where its private blocks were left by a preemption
-    std::int64_t computed = 0;    ///< tokens with KV, while prefilling
-    std::int64_t named = 0;       ///< blocks, from the head on, that were hits or have got their identity
-    std::int64_t target = 0;      ///< tokens to have KV before the next token appears
-    std::int64_t lost = 0;        ///< tokens that had KV when it was last preempted
+    std::vector<BlockId> names;      ///< of the named blocks of prompt + output
+    std::vector<FrameId> frames;     ///< held, by position; a decoding sequence's later ones are in the pool
+    std::vector<FrameId> kept;       ///< by position: where its private blocks were left by a preemption
+    std::int64_t computed = 0;       ///< tokens with KV, while prefilling
+    std::int64_t named = 0;          ///< blocks, from the head on, that were hits or have got their identity
+    std::int64_t target = 0;         ///< tokens to have KV before the next token appears
+    std::int64_t lost = 0;           ///< tokens that had KV when it was last preempted
     std::int64_t most_computed = 0;  ///< tokens that have had KV at some time before it was preempted
-    std::int64_t last_token = 0;  ///< ns, when preempted while decoding; for the gap
+    std::int64_t last_token = 0;     ///< ns, when preempted while decoding; for the gap
     std::uint64_t order = 0;
     DecodeSet::Member member;
     std::uint32_t waits = 0;       ///< transfers it waits for

@@ -9,7 +9,6 @@ namespace tiersim {
 namespace {
 
 // Entities of the arrival class that are no requests.
-constexpr std::uint32_t kSample = UINT32_MAX - 1;
 constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
 constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
 
@@ -88,7 +87,7 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   return setup;
 }
 
-/// The next thing that is not the end of a step.
+/// The next thing that is not the end of a step, nor a sample: that something happens.
 Time Simulation::next_from_outside() const {
   const Time arrival = cursor_ < arrivals_.scheduled().size() ? arrivals_.scheduled()[cursor_].time : Time::never();
   return std::min({arrival, queue_.next_time(), transfers_.next_event()});
@@ -97,7 +96,8 @@ Time Simulation::next_from_outside() const {
 Time Simulation::next_instant() const {
   Time next = next_from_outside();
   for (const auto& r : replicas_) next = std::min(next, r->step_end());
-  return next;
+  ensure(next != Time::never(), "the run stands still with requests left");
+  return std::min(next, next_sample_);
 }
 
 /// Lets the replica whose step ends first leap until the next thing happens elsewhere, as long as that brings anything.
@@ -106,7 +106,7 @@ void Simulation::leap() {
   if (!settings_.engine.leaps || hooks_.observer != nullptr) return;
   while (true) {
     Replica* first = nullptr;
-    Time end = Time::never(), until = next_from_outside();
+    Time end = Time::never(), until = std::min(next_from_outside(), next_sample_);
     for (const auto& r : replicas_) {
       if (r->step_end() < end) {
         until = std::min(until, end);
@@ -138,7 +138,6 @@ ServingOutcome Simulation::run() {
   while (done_ < requests) {
     leap();
     now = next_instant();
-    ensure(now != Time::never(), "the run stands still with requests left");
     handle_instant(now);
     if (hooks_.progress && done_ - reported >= 256) hooks_.progress(reported = done_, now);
     if (hooks_.stop != nullptr && hooks_.stop->load(std::memory_order_relaxed)) break;
@@ -174,6 +173,7 @@ void Simulation::handle_instant(Time now) {
   take_completed(now);
   while (next_arrival(now)) {
   }
+  if (next_sample_ <= now) sample(now);
   schedule_replicas(now);
 }
 
@@ -188,9 +188,7 @@ bool Simulation::next_arrival(Time now) {
     return true;
   }
   const Event event = queue_.pop();
-  if (event.entity == kSample) {
-    sample(now);
-  } else if (event.entity == kWindowOpens) {
+  if (event.entity == kWindowOpens) {
     open_window(now);
   } else if (event.entity == kWindowCloses) {
     close_window(now);
@@ -277,8 +275,7 @@ void Simulation::sample(Time now) {
   point.tokens_out = state_.totals.tokens_out;
   point.tokens_prefilled = state_.totals.tokens_prefilled;
   outcome_.series.push_back(point);
-  if (settings_.sample_every > Duration(0) && done_ < state_.requests.size())
-    queue_.push({now + settings_.sample_every, EventClass::arrival, kSample, 0});
+  if (settings_.sample_every > Duration(0)) next_sample_ = now + settings_.sample_every;
 }
 
 Totals Simulation::totals_at(Time now) {

@@ -1,10 +1,10 @@
 #pragma once
 /// Request replay: arrivals, replicas, tiers and links on one clock, from the first arrival to the last token.
 ///
-/// The loop takes the earliest of: the next scheduled arrival, the event queue (later turns, samples, the window), the
-/// end of a replica's step, the next change of a flow. Everything at one instant is handled (flow ends, then step ends,
-/// then arrivals, each in the order of ids) before any replica schedules. Between two such instants a replica that only
-/// decodes takes its steps in one leap.
+/// The loop takes the earliest of: the next scheduled arrival, the event queue (later turns, the window), the end of a
+/// replica's step, the next change of a flow, the next sample. Everything at one instant is handled (flow ends, then
+/// step ends, then arrivals, each in the order of ids) before any replica schedules. Between two such instants a
+/// replica that only decodes takes its steps in one leap.
 ///
 /// Called by sim/run with everything resolved. One run per object; cost is proportional to what changes, see
 /// replica.hpp. Errors: none from input; InternalError if an invariant breaks (conservation is checked at the end of
@@ -118,15 +118,16 @@ class Simulation {
   ServingState state_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::vector<std::uint8_t> dirty_;  // by replica: something changed since it last scheduled
-  EventQueue queue_;                 // later turns, samples, the window
+  EventQueue queue_;                 // later turns, the window
+  Time next_sample_ = Time::never();
   std::size_t cursor_ = 0;  // next scheduled arrival
   std::size_t arrived_ = 0, done_ = 0;
   bool window_open_ = false, window_closed_ = false;
   std::size_t gaps_begin_ = 0, gaps_end_ = 0;
   ServingOutcome outcome_;
-  std::vector<EndedFlow> ended_;    // scratch
-  std::vector<Waiter> released_;    // scratch
-  std::vector<ReplicaLoad> loads_;  // scratch
+  std::vector<EndedFlow> ended_;        // scratch
+  std::vector<Waiter> released_;        // scratch
+  std::vector<ReplicaLoad> loads_;      // scratch
   std::vector<Arrival> next_arrivals_;  // scratch
 };
 

@@ -83,6 +83,15 @@ TEST_CASE("is a run the same when it is watched?") {
   }
 }
 
+TEST_CASE("does a request that is preempted alone get the frames of loaded ones behind it?") {
+  for (const std::uint64_t seed : {1'010'138u, 1'021'911u}) {  // it went round for ever in these
+    Rng rng(seed);
+    const TraceShape shape = random_shape(rng);
+    const ServingSettings settings = random_settings(rng, shape);
+    CHECK(Simulation(settings, random_trace(rng, shape)).run().finished);
+  }
+}
+
 TEST_SUITE("slow") {
   TEST_CASE("is a run with leaps the same as step by step, very many times?") {
     hold_leaps_against_steps(1'000'000, 50'000);

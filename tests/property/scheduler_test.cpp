@@ -15,8 +15,8 @@ namespace {
 class StepRecorder final : public Observer {
  public:
   void on_step(const StepRecord& record) override {
-    ReferenceStep step{record.begin.value(), record.end.value(), record.batch.decodes,
-                       record.batch.decode_context.value(), {}};
+    ReferenceStep step{
+        record.begin.value(), record.end.value(), record.batch.decodes, record.batch.decode_context.value(), {}};
     for (const StepChunk& c : record.chunks)
       step.chunks.push_back({c.request.value(), c.offset.value(), c.tokens.value(), c.last});
     steps.push_back(std::move(step));
@@ -56,13 +56,12 @@ std::string request_difference(const RequestOutcome& a, const ReferenceRequest& 
   const auto differ = [](std::string_view what, std::int64_t x, std::int64_t y) {
     return x == y ? std::string() : fmt::format("{}: {}, reference {}; ", what, x, y);
   };
-  std::string text = differ("rejected", a.status == RequestStatus::rejected, b.rejected) +
-                     differ("arrival", a.arrival.value(), b.arrival) +
-                     differ("scheduled", a.scheduled.value(), b.scheduled) +
-                     differ("first token", a.first_token.value(), b.first_token) +
-                     differ("last token", a.last_token.value(), b.last_token) +
-                     differ("preemptions", a.preemptions, b.preemptions) +
-                     differ("recomputed after preemption", a.recomputed_after_preemption, b.recomputed_after_preemption);
+  std::string text =
+      differ("rejected", a.status == RequestStatus::rejected, b.rejected) +
+      differ("arrival", a.arrival.value(), b.arrival) + differ("scheduled", a.scheduled.value(), b.scheduled) +
+      differ("first token", a.first_token.value(), b.first_token) +
+      differ("last token", a.last_token.value(), b.last_token) + differ("preemptions", a.preemptions, b.preemptions) +
+      differ("recomputed after preemption", a.recomputed_after_preemption, b.recomputed_after_preemption);
   if (sources_of(a.first) != b.first)
     text += fmt::format("first: {}, reference {}; ", text_of(sources_of(a.first)), text_of(b.first));
   if (sources_of(a.final) != b.final)

@@ -91,7 +91,8 @@ class TraceMaker {
     Known known = head(request);
     const std::int64_t room = std::max<std::int64_t>(1, shape_.most_prompt - known.tokens);
     std::int64_t prompt = known.tokens + between(rng_, 1, chance(rng_, 0.5) ? std::min<std::int64_t>(room, 6) : room);
-    if (chance(rng_, 0.3)) prompt = std::max((prompt + shape_.block - 1) / shape_.block, std::int64_t{1}) * shape_.block;
+    if (chance(rng_, 0.3))
+      prompt = std::max((prompt + shape_.block - 1) / shape_.block, std::int64_t{1}) * shape_.block;
     const std::int64_t output = chance(rng_, 0.2) ? 1 : between(rng_, 1, shape_.most_output);
     known.total = prompt + output;
     known.identified = prompt + (chance(rng_, 0.5) ? output : 0);
@@ -214,8 +215,8 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
   const std::int64_t split = shape.block % 2 == 0 && chance(rng, 0.5) ? 2 : 1;
   const std::int64_t block = shape.block / split;
   const std::int64_t longest = (shape.most_prompt + shape.most_output) / block + 1;
-  ServingSettings s = tiny_settings(block, chance(rng, 0.6) ? between(rng, longest / 2, 2 * longest)
-                                                            : between(rng, 2 * longest, 10 * longest));
+  ServingSettings s = tiny_settings(
+      block, chance(rng, 0.6) ? between(rng, longest / 2, 2 * longest) : between(rng, 2 * longest, 10 * longest));
   s.replicas = between(rng, 1, 3);
   s.ranks = chance(rng, 0.3) ? 2 : 1;
   s.machine = tiny_machine(s.replicas * s.ranks);

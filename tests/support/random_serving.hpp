@@ -20,11 +20,11 @@ namespace tiersim::test {
 /// What a random trace looks like.
 struct TraceShape {
   std::int64_t requests = 12;
-  std::int64_t block = 4;        ///< of the trace, tokens
+  std::int64_t block = 4;  ///< of the trace, tokens
   std::int64_t most_prompt = 40, most_output = 12;
   std::int64_t mean_gap = 200'000;  ///< ns between arrivals; some come together
   std::int64_t most_think = 500'000;
-  bool identified = true;        ///< false: no block ids at all
+  bool identified = true;  ///< false: no block ids at all
 };
 
 /// Prompts that are new, repeat another, share a head with another, or extend an earlier turn with its answer (the
