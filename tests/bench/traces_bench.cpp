@@ -39,6 +39,30 @@ void read_mooncake(benchmark::State& state) {
 }
 BENCHMARK(read_mooncake);
 
+/// Token ids as in measured serving runs: hundreds of numbers a line, hashed by block.
+std::string token_lines() {
+  Rng rng(1);
+  std::string text;
+  for (int r = 0; r < 300; ++r) {
+    text += fmt::format(R"({{"input_toks": 1500, "output_toks": 200, "arrival_time_ns": {}, "input_tok_ids": [)",
+                        r * 1'000'000);
+    for (int i = 0; i < 1500; ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", rng.below(128'000));
+    text += "]}\n";
+  }
+  return text;
+}
+
+void read_tokens(benchmark::State& state) {
+  const tests::TemporaryFolder folder;
+  const std::string text = token_lines(), path = folder.write("t.jsonl", text);
+  for (auto _ : state) {
+    Diagnostics diagnostics;
+    benchmark::DoNotOptimize(tests::read_trace(path, "tokens", diagnostics));
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
+}
+BENCHMARK(read_tokens);
+
 void map_binary(benchmark::State& state) {
   const tests::TemporaryFolder folder;
   traces::write_binary(traces::generate_chat({}, 1), folder.path("t.bin"));
