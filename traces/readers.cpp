@@ -58,12 +58,25 @@ void report_missing(const std::string& name, const std::string& format, const st
   missing.notes.push_back("looked for " + looked);
 }
 
+/// The file, with something in it; null after reporting what is wrong.
+std::shared_ptr<const MappedFile> open_trace(const std::string& path, Diagnostics& diagnostics) {
+  std::string problem;
+  auto file = MappedFile::open(path, problem);
+  RecordErrors errors(path, diagnostics);
+  if (!file)
+    errors.add({}, "cannot read the trace: " + problem);
+  else if (file->size() == 0)
+    errors.add({-1, 0}, "the trace is empty");
+  return errors.any() ? nullptr : file;
+}
+
 /// The format asked for or guessed; empty after reporting that there is none.
 std::string format_of(const std::string& path, const std::string& asked, const SourceMark& mark,
                       Diagnostics& diagnostics) {
   const auto& registry = Registry<TraceReader>::instance();
   const std::string format = asked.empty() ? guess_format(path) : asked;
   if (registry.find(format)) return format;
+  if (asked.empty() && !open_trace(path, diagnostics)) return {};
   Diagnostic& unknown = diagnostics.error(mark, asked.empty() ? fmt::format("cannot tell the format of '{}'", path)
                                                               : fmt::format("unknown trace format '{}'", asked));
   const std::string_view near = nearest(asked, registry.names());
@@ -75,14 +88,8 @@ std::string format_of(const std::string& path, const std::string& asked, const S
 }  // namespace
 
 Trace TraceReader::read(const std::string& path, Diagnostics& diagnostics) const {
-  std::string problem;
-  const auto file = MappedFile::open(path, problem);
-  RecordErrors errors(path, diagnostics);
-  if (!file)
-    errors.add({}, "cannot read the trace: " + problem);
-  else if (file->size() == 0)
-    errors.add({-1, 0}, "the trace is empty");
-  return errors.any() ? Trace() : parse(file, diagnostics);
+  const auto file = open_trace(path, diagnostics);
+  return file ? parse(file, diagnostics) : Trace();
 }
 
 std::string find_trace(const std::string& name, const std::string& scenario_dir, const std::string& data_dir) {
