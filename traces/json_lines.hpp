@@ -96,7 +96,7 @@ class JsonLines {
     std::string_view line = lines_.line();
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     if (!line.starts_with('{'))
-      return fail(fmt::format("the line is no JSON object: it starts with {}, but should with '{{'", shown(line)));
+      return fail(fmt::format("the line is no JSON object: it starts with '{}', expected '{{'", shown(line)));
     switch (error) {
       case simdjson::UNCLOSED_STRING:
         return fail("the line is no complete JSON object: a string in it has no closing quote; truncated?");

@@ -244,7 +244,7 @@ void Fields::finish() {
     Diagnostic& d = diagnostics_.error(map_.key_marks[i], fmt::format("unknown key '{}' in {}", key, what_));
     if (const auto near = nearest(key, known); !near.empty())
       d.notes.push_back(fmt::format("did you mean '{}'?", near));
-    d.notes.push_back("keys here: " + joined(known));
+    d.notes.push_back(known.empty() ? std::string("it takes no keys") : "keys here: " + joined(known));
   }
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("what is said about a bad Mooncake file?") {
        "the line is no complete JSON object: it ends before its closing '}'; truncated?"},
       {"mooncake", R"({"timestamp": 1 "input_length": 5})" + std::string("\n"), 1, 0,
        "the line is no complete JSON object: a ',', ':', quote or bracket is missing or one too many"},
-      {"mooncake", "[1, 2]\n", 1, 0, "the line is no JSON object: it starts with [1, 2], but should with '{'"},
+      {"mooncake", "[1, 2]\n", 1, 0, "the line is no JSON object: it starts with '[1, 2]', expected '{'"},
   };
   for (const Case& c : cases) check(c);
 }

@@ -119,10 +119,10 @@ std::string flows_view(const FirstTokenStory& story, const ResolvedScenario& sce
 
 std::string why_view(const FirstTokenStory& story, const ResolvedScenario& scenario, std::size_t rows) {
   const traces::Trace& trace = scenario.trace;
-  std::string out = fmt::format("request {} of {}: {} prompt, {} output tokens; replica {}\n\n", story.request.value(),
+  std::string out = fmt::format("request {} of {}: {} prompt, {} output tokens; replica {}\n", story.request.value(),
                                 scenario.scenario.path, human::grouped(trace.prompt_tokens(story.request)),
                                 human::grouped(trace.output_tokens(story.request)), story.replica.value());
-  if (story.finished) out += split_view(story);
+  if (story.finished) out += "\n" + split_view(story);
   return out + events_view(story, scenario) + steps_view(story, rows) + flows_view(story, scenario, rows);
 }
 
