@@ -65,7 +65,7 @@ void read_named(Fields& root, Library& library, const std::string& key, const st
   }
   if (map == nullptr) return;
   const std::string what =
-      value != nullptr && value->kind == config::Kind::map
+      value != nullptr && value->kind != config::Kind::scalar
           ? key
           : fmt::format("{} '{}'", key, map->find("name") != nullptr ? map->find("name")->scalar : key);
   const std::size_t before = root.diagnostics().all().size();
