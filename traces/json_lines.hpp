@@ -7,6 +7,7 @@
 /// simdjson.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <simdjson.h>
@@ -92,7 +93,20 @@ class JsonLines {
 
   bool fail(std::string message) { return errors_.add(place(), std::move(message)), false; }
   bool fail_json(simdjson::error_code error) {
-    return fail(fmt::format("the line is no complete JSON object: {}", simdjson::error_message(error)));
+    std::string_view line = lines_.line();
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (!line.starts_with('{'))
+      return fail(fmt::format("the line is no JSON object: it starts with '{}', expected '{{'", shown(line)));
+    switch (error) {
+      case simdjson::UNCLOSED_STRING:
+        return fail("the line is no complete JSON object: a string in it has no closing quote; truncated?");
+      case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+        return fail("the line is no complete JSON object: it ends before its closing '}'; truncated?");
+      case simdjson::UTF8_ERROR:
+        return fail("the line is no JSON object: it holds bytes that are no UTF-8");
+      default:
+        return fail("the line is no complete JSON object: a ',', ':', quote or bracket is missing or one too many");
+    }
   }
   enum class Role { whole_value, list_item };
   /// At the token, which is the value or an item of it.

@@ -17,15 +17,19 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+struct Place {
+  fs::path path;
+  std::string_view what;  ///< for messages
+};
+
 /// Every place where a trace of this name may be, the first to look at first.
-std::vector<fs::path> candidates(const std::string& name, const std::string& scenario_dir,
-                                 const std::string& data_dir) {
-  std::vector<fs::path> places{name};
-  if (fs::path(name).is_absolute()) return places;
-  if (!scenario_dir.empty()) places.push_back(fs::path(scenario_dir) / name);
+std::vector<Place> candidates(const std::string& name, const std::string& scenario_dir, const std::string& data_dir) {
+  if (fs::path(name).is_absolute()) return {{name, "as named"}};
+  std::vector<Place> places{{name, "from the working directory"}};
+  if (!scenario_dir.empty()) places.push_back({fs::path(scenario_dir) / name, "beside the scenario"});
   if (!data_dir.empty()) {
-    places.push_back(fs::path(data_dir) / name);
-    places.push_back(fs::path(data_dir) / "traces" / name);
+    places.push_back({fs::path(data_dir) / name, "in TIERSIM_DATA"});
+    places.push_back({fs::path(data_dir) / "traces" / name, "in TIERSIM_DATA"});
   }
   return places;
 }
@@ -44,7 +48,7 @@ std::vector<PublicFile> meant(const std::string& name, const std::string& format
   return of_name.empty() ? of_format : of_name;
 }
 
-void report_missing(const std::string& name, const std::string& format, const std::vector<fs::path>& places,
+void report_missing(const std::string& name, const std::string& format, const std::vector<Place>& places,
                     const SourceMark& mark, Diagnostics& diagnostics) {
   Diagnostic& missing = diagnostics.error(mark, fmt::format("no trace file '{}'", name));
   const std::vector<PublicFile> files = meant(name, format);
@@ -54,8 +58,21 @@ void report_missing(const std::string& name, const std::string& format, const st
     missing.notes.push_back(fmt::format(
         "put it beside the scenario as {0}, or set TIERSIM_DATA to the folder that holds traces/{0}", name));
   std::string looked;
-  for (const fs::path& place : places) looked += (looked.empty() ? "" : ", ") + place.string();
+  for (const auto& [path, what] : places)
+    looked += fmt::format("{}{} ({})", looked.empty() ? "" : ", ", path.string(), what);
   missing.notes.push_back("looked for " + looked);
+}
+
+/// The file, with something in it; null after reporting what is wrong.
+std::shared_ptr<const MappedFile> open_trace(const std::string& path, Diagnostics& diagnostics) {
+  std::string problem;
+  auto file = MappedFile::open(path, problem);
+  RecordErrors errors(path, diagnostics);
+  if (!file)
+    errors.add({}, "cannot read the trace: " + problem);
+  else if (file->size() == 0)
+    errors.add({-1, 0}, "the trace is empty");
+  return errors.any() ? nullptr : file;
 }
 
 /// The format asked for or guessed; empty after reporting that there is none.
@@ -64,6 +81,7 @@ std::string format_of(const std::string& path, const std::string& asked, const S
   const auto& registry = Registry<TraceReader>::instance();
   const std::string format = asked.empty() ? guess_format(path) : asked;
   if (registry.find(format)) return format;
+  if (asked.empty() && !open_trace(path, diagnostics)) return {};
   Diagnostic& unknown = diagnostics.error(mark, asked.empty() ? fmt::format("cannot tell the format of '{}'", path)
                                                               : fmt::format("unknown trace format '{}'", asked));
   const std::string_view near = nearest(asked, registry.names());
@@ -75,19 +93,13 @@ std::string format_of(const std::string& path, const std::string& asked, const S
 }  // namespace
 
 Trace TraceReader::read(const std::string& path, Diagnostics& diagnostics) const {
-  std::string problem;
-  const auto file = MappedFile::open(path, problem);
-  RecordErrors errors(path, diagnostics);
-  if (!file)
-    errors.add({}, "cannot read the trace: " + problem);
-  else if (file->size() == 0)
-    errors.add({-1, 0}, "the trace is empty");
-  return errors.any() ? Trace() : parse(file, diagnostics);
+  const auto file = open_trace(path, diagnostics);
+  return file ? parse(file, diagnostics) : Trace();
 }
 
 std::string find_trace(const std::string& name, const std::string& scenario_dir, const std::string& data_dir) {
-  for (const fs::path& place : candidates(name, scenario_dir, data_dir))
-    if (is_file(place)) return place.string();
+  for (const Place& place : candidates(name, scenario_dir, data_dir))
+    if (is_file(place.path)) return place.path.string();
   return {};
 }
 

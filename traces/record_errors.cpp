@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "sim/core/units.hpp"
+#include "sim/config/units_text.hpp"
 
 namespace tiersim::traces {
 
@@ -40,8 +40,10 @@ bool RecordErrors::check_request(RecordPlace place, const RequestFieldNames& nam
     add(place, fmt::format("'{}' is more than 146 years after the start", names.arrival));
     good = false;
   } else if (arrival < last_arrival) {
-    const Seconds back = in_seconds(Duration(last_arrival - arrival));
-    add(place, fmt::format("time goes backwards: '{}' is {} s before the last record's", names.arrival, back.value()));
+    // A quotient, which is rounded once: the product with 1e-9 would show digits that nobody wrote.
+    const double back = static_cast<double>(last_arrival - arrival) / 1e9;
+    add(place, fmt::format("time goes backwards: '{}' is {} s before the last record's", names.arrival,
+                           config::text_of_number(back)));
     good = false;
   }
   return good;

@@ -42,11 +42,16 @@ std::string outside(const Number& value, Range range, Print print) {
   if (range.low == Range::positive().low)
     return bounded ? "must be above zero and at most " + print(from_magnitude<Number>(range.high))
                    : "must be above zero";
-  if (range.low == 0 && !bounded) return "must not be negative";
   const std::string high = bounded ? print(from_magnitude<Number>(range.high)) : std::string();
   if (range.low <= kAll.low) return "must be at most " + high;
   const std::string low = print(from_magnitude<Number>(range.low));
-  return bounded ? fmt::format("must be between {} and {}", low, high) : "must be at least " + low;
+  // Ends that lie far apart are there to keep arithmetic sound: of those only the one in the way is told.
+  const bool told_together = bounded && range.high <= 1e6 * std::max(range.low, 1e-3);
+  if (told_together) return fmt::format("must be between {} and {}", low, high);
+  if (v > range.high) return "must be at most " + high;
+  if (range.low == 0) return "must not be negative";
+  const bool smallest = range.low < 1e-3 || (!std::is_arithmetic_v<Number> && range.low == 1);
+  return v <= 0 && smallest ? "must be above zero" : "must be at least " + low;
 }
 
 std::string quoted_text(const Value& v) { return fmt::format("'{}'", v.scalar); }
@@ -239,7 +244,7 @@ void Fields::finish() {
     Diagnostic& d = diagnostics_.error(map_.key_marks[i], fmt::format("unknown key '{}' in {}", key, what_));
     if (const auto near = nearest(key, known); !near.empty())
       d.notes.push_back(fmt::format("did you mean '{}'?", near));
-    d.notes.push_back("keys here: " + joined(known));
+    d.notes.push_back(known.empty() ? std::string("it takes no keys") : "keys here: " + joined(known));
   }
 }
 

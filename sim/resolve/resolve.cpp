@@ -47,10 +47,11 @@ class Library {
   std::map<std::string, config::Value> loaded_;
 };
 
-/// Reads a thing that is named (a file of the library) or written in place.
-template <class Read>
+/// Reads a thing that is named (a file of the library) or written in place. Empty where it could not be read without
+/// errors: what depends on it then keeps quiet.
+template <class Thing, class Read>
 void read_named(Fields& root, Library& library, const std::string& key, const std::string& folder,
-                std::optional<std::string> otherwise, Read read) {
+                std::optional<std::string> otherwise, Thing& out, Read read) {
   const config::Value* value = root.child(key);
   const config::Value* map = value;
   if (value == nullptr && otherwise) {
@@ -64,11 +65,14 @@ void read_named(Fields& root, Library& library, const std::string& key, const st
   }
   if (map == nullptr) return;
   const std::string what =
-      value != nullptr && value->kind == config::Kind::map
+      value != nullptr && value->kind != config::Kind::scalar
           ? key
           : fmt::format("{} '{}'", key, map->find("name") != nullptr ? map->find("name")->scalar : key);
+  const std::size_t before = root.diagnostics().all().size();
   Fields fields(*map, what, root.diagnostics());
-  read(fields);
+  if (map->kind != config::Kind::map) return fields.finish();  // said already
+  Thing thing = read(fields);
+  if (root.diagnostics().all().size() == before) out = std::move(thing);
   root.record(key, fields.resolved());
 }
 
@@ -177,17 +181,20 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   out.scenario = std::move(scenario);
   Library library(environment.library, diagnostics);
   Fields root(out.scenario.tree, "the scenario", diagnostics);
+  if (out.scenario.tree.kind != config::Kind::map && out.scenario.tree.kind != config::Kind::null) {
+    root.finish();  // it has said that this is no map: keys that are not there are no further mistakes
+    return out;
+  }
   ServingSettings& s = out.settings;
   resolve_heading(root, out);
   s.seed = static_cast<std::uint64_t>(root.count("seed", 1, Range{0, 9e15}));
-  read_named(root, library, "model", "models", {}, [&](Fields& f) { s.model = models::read_model(f); });
-  read_named(root, library, "machine", "hw", {}, [&](Fields& f) {
-    s.machine = hw::read_machine(f, [&](const std::string& name, const SourceMark& from) {
+  read_named(root, library, "model", "models", {}, s.model, models::read_model);
+  read_named(root, library, "machine", "hw", {}, s.machine, [&](Fields& f) {
+    return hw::read_machine(f, [&](const std::string& name, const SourceMark& from) {
       return library.load("device", "hw/devices", name, from);
     });
   });
-  read_named(root, library, "profile", "calib/profiles", "datasheet",
-             [&](Fields& f) { s.profile = calib::read_profile(f); });
+  read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
   detail::resolve_serving(root, out);
   detail::resolve_hierarchy(root, out);
   const std::string folder = std::filesystem::path(out.scenario.path).parent_path().string();

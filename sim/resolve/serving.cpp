@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/core/registry.hpp"
+#include "sim/report/human.hpp"
 #include "sim/resolve/parts.hpp"
 
 namespace tiersim::detail {
@@ -24,56 +25,80 @@ std::string gigabytes(Bytes b) { return fmt::format("{:.1f} GB", static_cast<dou
 
 /// What the step's tensors take at their peak on one rank: hidden states twice, the widest MLP pair, logits in 32 bits
 /// with a copy for the sampler.
-Bytes activation_bytes(const ServingSettings& s) {
+Bytes activation_bytes(const ServingSettings& s, std::int64_t ranks) {
   const auto& m = s.model;
   const double tokens = static_cast<double>(s.engine.max_batched_tokens.value());
   const double width =
-      4.0 * static_cast<double>(m.hidden) + 3.0 * static_cast<double>(m.intermediate) / static_cast<double>(s.ranks);
+      4.0 * static_cast<double>(m.hidden) + 3.0 * static_cast<double>(m.intermediate) / static_cast<double>(ranks);
   const double logits = 2.0 * 4.0 * static_cast<double>(s.engine.max_sequences) * static_cast<double>(m.vocabulary);
   return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits));
 }
 
-void fill_memory_map(ResolvedScenario& out, double utilisation) {
-  ServingSettings& s = out.settings;
-  MemoryMap& map = out.memory;
+MemoryMap memory_map(const ServingSettings& s, std::int64_t ranks, double utilisation) {
+  MemoryMap map;
   map.memory = s.machine.gpu.memory;
   map.utilisation = utilisation;
-  map.weights = s.model.weights_per_rank(s.ranks);
+  map.weights = s.model.weights_per_rank(ranks);
   map.runtime = s.profile.runtime_memory;
-  map.activations = activation_bytes(s);
-  map.block_bytes = s.model.kv_per_token_per_rank(s.ranks) * s.block.value();
+  map.activations = activation_bytes(s, ranks);
+  map.block_bytes = s.model.kv_per_token_per_rank(ranks) * s.block.value();
+  return map;
+}
+
+Bytes usable(const MemoryMap& map) {
+  return Bytes(static_cast<std::int64_t>(static_cast<double>(map.memory.value()) * map.utilisation));
+}
+
+/// The blocks for which the map leaves room; none or less: it does not fit.
+std::int64_t blocks_in(const MemoryMap& map) {
+  const Bytes left = usable(map) - map.weights - map.runtime - map.activations;
+  return map.block_bytes.value() > 0 ? left.value() / map.block_bytes.value() : 0;
+}
+
+bool divides(const models::ModelSpec& model, std::int64_t ranks) {
+  return model.query_heads % ranks == 0 && (model.kv_heads % ranks == 0 || ranks % model.kv_heads == 0);
+}
+
+/// What makes a model fit that does not: only what this machine can do, else another machine or model.
+std::string advice_to_fit(const ServingSettings& s, double utilisation) {
+  constexpr double kMostSensible = 0.95;
+  if (utilisation < kMostSensible && blocks_in(memory_map(s, s.ranks, kMostSensible)) > 0)
+    return fmt::format("it fits with more of the memory: try a utilisation above {:.0f}%", utilisation * 100);
+  for (std::int64_t ranks = s.ranks + 1; ranks <= s.machine.gpus; ++ranks) {
+    if (!divides(s.model, ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
+    const std::int64_t replicas = s.machine.gpus / ranks;
+    return fmt::format("it fits on {} GPUs: try serving.tensor_parallel = {}{}", ranks, ranks,
+                       s.replicas > replicas ? fmt::format(" and serving.replicas = {}", replicas) : "");
+  }
+  return fmt::format("machine {} has {}: try one with more GPUs or more memory, a smaller model, or narrower weights",
+                     s.machine.name, human::counted(s.machine.gpus, "GPU"));
 }
 
 void compute_blocks(Fields& fields, ResolvedScenario& out) {
   MemoryMap& map = out.memory;
-  const auto usable = static_cast<std::int64_t>(static_cast<double>(map.memory.value()) * map.utilisation);
-  const std::int64_t left = usable - map.weights.value() - map.runtime.value() - map.activations.value();
-  map.blocks = map.block_bytes.value() > 0 ? left / map.block_bytes.value() : 0;
+  map.blocks = std::max<std::int64_t>(0, blocks_in(map));
   if (map.blocks > 0) return;
-  map.blocks = 0;
   const ServingSettings& s = out.settings;
-  Diagnostic& d = fields.error(
-      "utilisation",
-      fmt::format(
-          "tier 'hbm' has {} usable per GPU ({:.0f}% of {}), but the weights of {} need {} and the workspace {}",
-          gigabytes(Bytes(usable)), map.utilisation * 100, gigabytes(map.memory), s.model.name, gigabytes(map.weights),
-          gigabytes(map.runtime + map.activations)));
-  d.notes.push_back(
-      fmt::format("try serving.tensor_parallel above {} (machine {} has {} GPUs), or a model with narrower weights",
-                  s.ranks, s.machine.name, s.machine.gpus));
+  fields
+      .error("utilisation",
+             fmt::format("tier 'hbm' has {} usable per GPU ({:.0f}% of {}), but the weights of {} need {} and the "
+                         "workspace {}",
+                         gigabytes(usable(map)), map.utilisation * 100, gigabytes(map.memory), s.model.name,
+                         gigabytes(map.weights), gigabytes(map.runtime + map.activations)))
+      .notes.push_back(advice_to_fit(s, map.utilisation));
 }
 
 void read_hbm(Fields& fields, ResolvedScenario& out) {
   ServingSettings& s = out.settings;
   s.hbm.eviction = resolve_policy(fields, "eviction", menu_of<EvictionPolicy>("eviction policy"), "vllm");
   if (fields.has("blocks")) {
-    fill_memory_map(out, 0);
+    out.memory = memory_map(s, s.ranks, 0);
     if (fields.has("utilisation"))
       fields.error("utilisation", "'blocks' and 'utilisation' in tier 'hbm' exclude each other");
     out.memory.blocks = fields.count("blocks", {}, Range{1, 4e9});
     out.memory.blocks_given = true;
   } else {
-    fill_memory_map(out, fields.fraction("utilisation", 0.9, Range{0.01, 1}));
+    out.memory = memory_map(s, s.ranks, fields.fraction("utilisation", 0.9, Range{0.01, 1}));
     if (!fields.diagnostics().has_errors()) compute_blocks(fields, out);
   }
   s.hbm.blocks = out.memory.blocks;
@@ -86,15 +111,15 @@ void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out) 
   const auto& storage = s.machine.storage;
   const auto at =
       std::find_if(storage.begin(), storage.end(), [&](const hw::StorageSpec& x) { return x.name == name; });
-  if (at == storage.end()) {
+  if (at != storage.end()) {
+    tier.storage = static_cast<std::size_t>(at - storage.begin());
+  } else if (!name.empty() && s.machine.gpus > 0) {
     std::vector<std::string_view> names{"hbm"};
     for (const hw::StorageSpec& x : storage) names.push_back(x.name);
     Diagnostic& d = fields.error("tier", fmt::format("machine {} has no storage '{}'", s.machine.name, name));
     if (const auto near = nearest(name, names); !near.empty())
       d.notes.push_back(fmt::format("did you mean '{}'?", near));
     d.notes.push_back(fmt::format("its tiers: {}", joined(names)));
-  } else {
-    tier.storage = static_cast<std::size_t>(at - storage.begin());
   }
   const bool is_dram = name == "dram";
   tier.capacity = fields.bytes("capacity", at == storage.end() ? Bytes(0) : at->capacity, Range{1, 1e18});
@@ -123,6 +148,28 @@ void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out) 
   s.lower.push_back(std::move(tier));
 }
 
+/// "tier 'dram'", or by its number where it has no name.
+std::string what_of_tier(const config::Value& item, std::size_t number) {
+  const config::Value* name = item.find("tier");
+  const bool named = name != nullptr && name->kind == config::Kind::scalar && !name->scalar.empty();
+  return named ? fmt::format("tier '{}'", name->scalar) : fmt::format("tier {} of the hierarchy", number);
+}
+
+/// The tier's name, with its place among those `before` it checked; empty after an error.
+std::string read_tier_name(Fields& fields, const std::vector<std::string>& before) {
+  const bool given = fields.has("tier");
+  std::string name = fields.text("tier");
+  if (name.empty()) {
+    if (given) fields.error("tier", fmt::format("the name of {} is empty", fields.what()));
+  } else if (std::find(before.begin(), before.end(), name) != before.end()) {
+    fields.error("tier", fmt::format("tier '{}' stands twice in the hierarchy", name));
+  } else if (before.empty() && name != "hbm") {
+    fields.error("tier", fmt::format("the hierarchy starts with tier 'hbm', not with '{}'", name))
+        .notes.push_back("fastest first: hbm, dram, ssd");
+  }
+  return name;
+}
+
 }  // namespace
 
 void resolve_serving(Fields& root, ResolvedScenario& out) {
@@ -147,14 +194,13 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
                  fmt::format("max_sequences = {} exceeds max_batched_tokens = {}: a step could not give each its token",
                              e.max_sequences, e.max_batched_tokens.value()));
   }
-  const bool known = s.model.query_heads > 0 && s.machine.gpus > 0;
-  if (known && s.replicas * s.ranks > s.machine.gpus) {
+  if (s.machine.gpus > 0 && s.replicas * s.ranks > s.machine.gpus) {
     fields.error(fields.has("tensor_parallel") ? "tensor_parallel" : "replicas",
-                 fmt::format("{} replicas of {} GPUs need {}, but machine {} has {}", s.replicas, s.ranks,
-                             s.replicas * s.ranks, s.machine.name, s.machine.gpus));
+                 fmt::format("{} of {} {} {}, but machine {} has {}", human::counted(s.replicas, "replica"),
+                             human::counted(s.ranks, "GPU"), s.replicas == 1 ? "needs" : "need", s.replicas * s.ranks,
+                             s.machine.name, s.machine.gpus));
   }
-  if (known &&
-      (s.model.query_heads % s.ranks != 0 || (s.model.kv_heads % s.ranks != 0 && s.ranks % s.model.kv_heads != 0))) {
+  if (s.model.query_heads > 0 && !divides(s.model, s.ranks)) {
     fields.error("tensor_parallel", fmt::format("{} ranks do not divide the {} query heads and {} KV heads of {}",
                                                 s.ranks, s.model.query_heads, s.model.kv_heads, s.model.name));
   }
@@ -185,18 +231,13 @@ void resolve_hierarchy(Fields& root, ResolvedScenario& out) {
   if (list->items.size() > kMaxTiers)
     root.error("hierarchy", fmt::format("{} tiers, at most {} are supported", list->items.size(), kMaxTiers));
   for (const config::Value& item : list->items) {
-    Fields fields(item, fmt::format("tier {} of the hierarchy", seen.size() + 1), root.diagnostics());
-    const std::string name = fields.text("tier");
-    if (std::find(seen.begin(), seen.end(), name) != seen.end())
-      fields.error("tier", fmt::format("tier '{}' stands twice in the hierarchy", name));
-    if (seen.empty() != (name == "hbm") && !name.empty())
-      fields.error("tier", "the hierarchy starts with tier 'hbm', and it stands there alone")
-          .notes.push_back("fastest first: hbm, dram, ssd");
-    const bool first = seen.empty();
+    Fields fields(item, what_of_tier(item, seen.size() + 1), root.diagnostics());
+    const std::string name = read_tier_name(fields, seen);
+    const bool is_hbm = name == "hbm" || (name.empty() && seen.empty());
     seen.push_back(name);
-    if (first) {
+    if (is_hbm) {
       read_hbm(fields, out);
-    } else if (seen.size() <= kMaxTiers) {
+    } else {
       read_lower(fields, name, out);
     }
     fields.finish();

@@ -27,12 +27,13 @@ void read_requests(Fields& workload, const config::Value& map, const Environment
   Fields fields(map, "workload.requests", workload.diagnostics());
   const std::string name = fields.text("trace");
   const auto formats = Registry<traces::TraceReader>::instance().names();
-  const std::string guess = traces::guess_format(traces::find_trace(name, folder, environment.data));
-  const std::string format = fields.choice("format", formats, guess);
+  const std::string path = traces::find_trace(name, folder, environment.data);
   const Diagnostics& before = workload.diagnostics();
   const std::size_t messages = before.all().size();
+  const std::string format = fields.choice("format", formats, traces::guess_format(path));
+  const bool format_known = before.all().size() == messages;
   const traces::ReaderSetup setup{static_cast<std::uint32_t>(out.settings.block.value())};
-  if (!name.empty())
+  if (!name.empty() && (format_known || path.empty()))
     out.trace = traces::load_trace(name, format, setup, folder, environment.data, fields.mark_of("trace"),
                                    workload.diagnostics());
   out.trace_name = name;
@@ -53,14 +54,29 @@ void read_requests(Fields& workload, const config::Value& map, const Environment
   workload.record("requests", fields.resolved());
 }
 
+/// `generate` without `chat`: a generator that there is not, or none at all.
+void report_no_generator(Fields& fields, const config::Value& map) {
+  constexpr std::string_view kHow = "it is the one generator so far; 'chat: {}' takes all its defaults";
+  if (map.kind != config::Kind::map) return;  // said already
+  if (map.find("chat") != nullptr) {
+    fields.error("chat", "key 'chat' in workload.generate has no value").notes.emplace_back(kHow);
+  } else if (map.entries.empty()) {
+    fields.error("chat", "missing key 'chat' in workload.generate").notes.emplace_back(kHow);
+  } else {
+    const std::string& name = map.entries[0].first;
+    static_cast<void>(fields.child(name));  // reported here, as a generator and not as a key
+    Diagnostic& d =
+        fields.diagnostics().error(map.key_marks[0], fmt::format("unknown generator '{}' in workload.generate", name));
+    if (!nearest(name, {"chat"}).empty()) d.notes.emplace_back("did you mean 'chat'?");
+    d.notes.emplace_back("known: chat");
+  }
+}
+
 void read_generator(Fields& workload, const config::Value& map, ResolvedScenario& out) {
   Fields fields(map, "workload.generate", workload.diagnostics());
   const config::Value* chat = fields.child("chat");
   if (chat == nullptr) {
-    const bool empty = map.find("chat") == nullptr;
-    fields.error("chat", "missing key 'chat' in workload.generate")
-        .notes.push_back("it is the one generator so far; '{}' takes all its defaults");
-    static_cast<void>(empty);
+    report_no_generator(fields, map);
   } else {
     Fields inner(*chat, "workload.generate.chat", workload.diagnostics());
     const traces::ChatWorkload settings = traces::read_chat_workload(inner);
@@ -174,7 +190,7 @@ void resolve_workload(Fields& root, const Environment& environment, const std::s
     read_requests(fields, *requests, environment, folder, out);
   } else if (generate != nullptr) {
     read_generator(fields, *generate, out);
-  } else {
+  } else if (value->kind == config::Kind::map) {
     root.error("workload", "workload needs 'requests' (a trace) or 'generate' (a synthetic workload)");
   }
   read_load(fields, out);

@@ -52,7 +52,7 @@ TEST_CASE("what is said about a bad Mooncake file?") {
       {"mooncake", "", -1, 0, "the trace is empty"},
       {"mooncake", "\n\n", -1, 0, "the trace has no records"},
       {"mooncake", kGood + R"({"timestamp": 2000, "input_len)", 2, bytes,
-       "the line is no complete JSON object: A string is opened, but never closed."},
+       "the line is no complete JSON object: a string in it has no closing quote; truncated?"},
       {"mooncake", kGood + mooncake("2000", "-5", "5", "[0]"), 2, bytes + 36,
        "'input_length' is -5, but should be a whole number, 0 or more"},
       {"mooncake", kGood + mooncake("NaN", "5", "5", "[0]"), 2, bytes + 14,
@@ -89,8 +89,11 @@ TEST_CASE("what is said about a bad Mooncake file?") {
        "'output_length' is missing"},
       {"mooncake", kGood + R"({"timestamp": 2000, "timestamp": 5})", 2, bytes, "'timestamp' appears twice"},
       {"mooncake", mooncake("0", "5", "5", "[0] } {").substr(0, 90), 1, 0, "text after the record's last brace"},
-      {"mooncake", "[1, 2]\n", 1, 0,
-       "the line is no complete JSON object: The JSON element does not have the requested type."},
+      {"mooncake", R"({"timestamp": 1, "input_length": 5, "hash_ids": [0])" + std::string("\n"), 1, 0,
+       "the line is no complete JSON object: it ends before its closing '}'; truncated?"},
+      {"mooncake", R"({"timestamp": 1 "input_length": 5})" + std::string("\n"), 1, 0,
+       "the line is no complete JSON object: a ',', ':', quote or bracket is missing or one too many"},
+      {"mooncake", "[1, 2]\n", 1, 0, "the line is no JSON object: it starts with '[1, 2]', expected '{'"},
   };
   for (const Case& c : cases) check(c);
 }

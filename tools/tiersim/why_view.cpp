@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/report/human.hpp"
+#include "sim/serving/workload.hpp"
 #include "tools/tiersim/text.hpp"
 
 namespace tiersim::cli {
@@ -24,13 +25,25 @@ std::string split_view(const FirstTokenStory& story) {
          row("  preemptions", s.preemptions, "until it was admitted again");
 }
 
-std::string event_text(const MetEvent& e) {
+/// The rule of Replica::enqueue that the request fails.
+std::string rejection_text(RequestId request, const ResolvedScenario& scenario) {
+  const ServingSettings& s = scenario.settings;
+  const Workload workload(scenario.trace, s.block);
+  const std::int64_t tokens = workload.prompt(request) + workload.output(request);
+  if (tokens > s.engine.max_context.value())
+    return fmt::format("is rejected: prompt and output are {} tokens, the context is {} (serving.max_context)",
+                       human::grouped(tokens), human::grouped(s.engine.max_context.value()));
+  return fmt::format("is rejected: it needs {}, a replica has {}",
+                     human::counted(workload.most_blocks(request), "block"), human::grouped(s.hbm.blocks));
+}
+
+std::string event_text(const MetEvent& e, const FirstTokenStory& story, const ResolvedScenario& scenario) {
   const std::string tokens = human::counted(e.tokens.value(), "token");
   switch (e.event) {
     case RequestEvent::arrived:
       return "arrives";
     case RequestEvent::rejected:
-      return "is rejected: its blocks can never fit";
+      return rejection_text(story.request, scenario);
     case RequestEvent::loading:
       return "starts to load; prefix found: " + tokens;
     case RequestEvent::loaded:
@@ -45,9 +58,10 @@ std::string event_text(const MetEvent& e) {
   return {};
 }
 
-std::string events_view(const FirstTokenStory& story) {
+std::string events_view(const FirstTokenStory& story, const ResolvedScenario& scenario) {
   std::string out = "\n  what befell it\n";
-  for (const MetEvent& e : story.events) out += fmt::format("  {:>22}  {}\n", exactly(e.at), event_text(e));
+  for (const MetEvent& e : story.events)
+    out += fmt::format("  {:>22}  {}\n", exactly(e.at), event_text(e, story, scenario));
   if (story.finished) out += fmt::format("  {:>22}  has its first token\n", exactly(story.first_token));
   return out;
 }
@@ -105,11 +119,11 @@ std::string flows_view(const FirstTokenStory& story, const ResolvedScenario& sce
 
 std::string why_view(const FirstTokenStory& story, const ResolvedScenario& scenario, std::size_t rows) {
   const traces::Trace& trace = scenario.trace;
-  std::string out = fmt::format("request {} of {}: {} prompt, {} output tokens; replica {}\n\n", story.request.value(),
+  std::string out = fmt::format("request {} of {}: {} prompt, {} output tokens; replica {}\n", story.request.value(),
                                 scenario.scenario.path, human::grouped(trace.prompt_tokens(story.request)),
                                 human::grouped(trace.output_tokens(story.request)), story.replica.value());
-  if (story.finished) out += split_view(story);
-  return out + events_view(story) + steps_view(story, rows) + flows_view(story, scenario, rows);
+  if (story.finished) out += "\n" + split_view(story);
+  return out + events_view(story, scenario) + steps_view(story, rows) + flows_view(story, scenario, rows);
 }
 
 }  // namespace tiersim::cli
