@@ -56,6 +56,7 @@ MissCause Hierarchy::cause_of(ReplicaId replica, BlockId block) const {
   bool anywhere = false;
   for (const auto& seen : seen_) anywhere |= (seen[word] & bit) != 0;
   if (!anywhere) return MissCause::compulsory;
+  if (!hbm_[replica.index()]->frame_of(block).is_none() || in_or_below(1, block)) return MissCause::passed_over;
   if (lower_.empty()) return (seen_[replica.index()][word] & bit) != 0 ? MissCause::capacity : MissCause::elsewhere;
   return refused_[block.index()] != 0 ? MissCause::admission : MissCause::capacity;
 }

@@ -57,9 +57,16 @@ struct PrefixRun {
   std::uint32_t begin = 0, count = 0;
 };
 
-/// Why a block that was wanted was nowhere to be found.
-enum class MissCause : std::uint8_t { compulsory, elsewhere, capacity, admission, preemption };
-inline constexpr std::size_t kMissCauses = 5;
+/// Why a block that was wanted was not used.
+enum class MissCause : std::uint8_t {
+  compulsory,   ///< nobody had computed it
+  elsewhere,    ///< only another replica had, and there is no tier that they share
+  capacity,     ///< it had been there and had to make room
+  admission,    ///< the tier below had not let it in
+  preemption,   ///< the request itself had it before it was preempted
+  passed_over,  ///< it was there: behind a missing block, still arriving, or not worth its load
+};
+inline constexpr std::size_t kMissCauses = 6;
 
 /// Who waits for a transfer: a request of a replica, or (none) the replica's next step.
 struct Waiter {

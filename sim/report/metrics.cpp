@@ -184,6 +184,9 @@ constexpr std::array kReuse = {
            [](const Facts& f) { return miss_count(f, MissCause::admission); }},
     RunRow{"misses.preemption", "blocks", "Blocks computed again because their request had been preempted.", lower,
            [](const Facts& f) { return miss_count(f, MissCause::preemption); }},
+    RunRow{"misses.passed_over", "blocks",
+           "Blocks wanted at first admission that a tier had: behind a missing one, arriving, or not worth loading.",
+           lower, [](const Facts& f) { return miss_count(f, MissCause::passed_over); }},
 };
 
 constexpr std::array kTier = {

@@ -214,7 +214,8 @@ class Table {
     std::vector<std::string> parts;
     for (std::size_t c = 0; c < kMissCauses; ++c) {
       const std::string cause(word_of(static_cast<MissCause>(c)));
-      if (const double n = m_.or_zero("misses." + cause); n > 0) parts.push_back(cause + " " + human::count(n));
+      const double n = m_.or_zero("misses." + cause);
+      if (n > 0) parts.push_back((cause == "passed_over" ? "passed over" : cause) + " " + human::count(n));
     }
     if (parts.empty()) return;
     parts.back() += " blocks";

@@ -125,7 +125,8 @@ Lookups lookups_of(const RunResult& run, const Metrics& metrics, std::size_t tie
   n.evicted = misses(metrics, MissCause::capacity);
   n.refused = misses(metrics, MissCause::admission);
   n.elsewhere = misses(metrics, MissCause::elsewhere);
-  n.missed = n.below + n.evicted + n.refused + n.elsewhere + misses(metrics, MissCause::compulsory);
+  n.missed = n.below + n.evicted + n.refused + n.elsewhere + misses(metrics, MissCause::passed_over) +
+             misses(metrics, MissCause::compulsory);
   n.wanted += n.missed - n.below;
   return n;
 }

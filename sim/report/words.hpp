@@ -45,6 +45,8 @@ namespace tiersim {
       return "admission";
     case MissCause::preemption:
       return "preemption";
+    case MissCause::passed_over:
+      return "passed_over";
   }
   return "";
 }
