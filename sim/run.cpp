@@ -22,7 +22,9 @@ RunContext context_of(const ResolvedScenario& scenario, Reference reference) {
   if (reference != Reference::no_lower_tiers && scenario.trace.has_blocks()) {
     for (const LowerTierSettings& t : s.lower)
       c.tiers.push_back({t.name, t.capacity, t.block_bytes, t.eviction.name, t.admission.name,
-                         t.write == WriteMode::back ? "back" : "through"});
+                         t.write == WriteMode::back ? "back"
+                         : t.selective              ? "selective"
+                                                    : "through"});
   }
   const hw::Topology topology(s.machine);
   for (const hw::DirectedLink& link : topology.links()) {

@@ -25,8 +25,12 @@ struct Place {
 /// Every place where a trace of this name may be, the first to look at first.
 std::vector<Place> candidates(const std::string& name, const std::string& scenario_dir, const std::string& data_dir) {
   if (fs::path(name).is_absolute()) return {{name, "as named"}};
-  std::vector<Place> places{{name, "from the working directory"}};
-  if (!scenario_dir.empty()) places.push_back({fs::path(scenario_dir) / name, "beside the scenario"});
+  std::vector<Place> places;
+  if (scenario_dir.empty()) {
+    places.push_back({name, "from the working directory"});
+  } else {
+    places.push_back({fs::path(scenario_dir) / name, "beside the scenario"});
+  }
   if (!data_dir.empty()) {
     places.push_back({fs::path(data_dir) / name, "in TIERSIM_DATA"});
     places.push_back({fs::path(data_dir) / "traces" / name, "in TIERSIM_DATA"});

@@ -49,8 +49,8 @@ class TraceReader {
   [[nodiscard]] virtual Trace parse(const std::shared_ptr<const MappedFile>& file, Diagnostics& diagnostics) const = 0;
 };
 
-/// Where `name` is: as given if it exists so or is absolute, else beside `scenario_dir`, else under `data_dir`
-/// (TIERSIM_DATA; either may be empty), also in its traces/ folder. Empty if nowhere.
+/// Where `name` is: as given if absolute, else beside the scenario (in `scenario_dir`; empty: in the working
+/// directory), else under `data_dir` (TIERSIM_DATA; may be empty), also in its traces/ folder. Empty if nowhere.
 [[nodiscard]] std::string find_trace(const std::string& name, const std::string& scenario_dir,
                                      const std::string& data_dir);
 

@@ -78,7 +78,7 @@ void read_named(Fields& root, Library& library, const std::string& key, const st
 
 /// What a report is headed with; kept in the resolved scenario, so that a rerun of it says the same.
 void resolve_heading(Fields& root, ResolvedScenario& out) {
-  out.name = root.text("name", out.scenario.path);
+  out.name = root.text("name", std::filesystem::path(out.scenario.path).filename().string());
   out.question = out.scenario.question;
   const config::Value* value = root.child("question");
   if (value != nullptr && value->kind == config::Kind::list) {
@@ -135,15 +135,37 @@ std::string load_text(const LoadSettings& load) {
   return {};
 }
 
+std::string window_text(const ResolvedScenario& r) {
+  const WindowSettings& w = r.settings.window;
+  std::vector<std::string> parts;
+  const std::int64_t pass = r.warm_caches ? static_cast<std::int64_t>(r.trace.size()) / 2 : 0;
+  if (r.warm_caches) parts.push_back("the second pass over the trace (the first warms the caches)");
+  if (w.warm_up_time > Duration(0)) parts.push_back(fmt::format("from {} on", config::text_of(w.warm_up_time)));
+  if (w.warm_up_requests > pass)
+    parts.push_back(fmt::format("without the first {} requests", w.warm_up_requests - pass));
+  if (w.drain_time > Duration(0))
+    parts.push_back(fmt::format("until {} before the last arrival", config::text_of(w.drain_time)));
+  if (w.drain_requests > 0) parts.push_back(fmt::format("without the last {} requests", w.drain_requests));
+  return parts.empty() ? "the whole run" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// What a lower tier does that it does not do by default.
+std::string tier_text(const LowerTierSettings& t) {
+  std::vector<std::string> parts;
+  if (t.selective) parts.push_back("write selective");
+  if (t.exclusive) parts.push_back("exclusive: a load removes the copy");
+  if (t.staged) parts.push_back("loads through host memory");
+  if (t.min_tokens > Tokens(0)) parts.push_back(fmt::format("no load below {}", config::text_of(t.min_tokens)));
+  parts.push_back(fmt::format("at most {} of writes under way", config::text_of(t.backlog)));
+  return fmt::format("{}: {}", t.name, fmt::join(parts, ", "));
+}
+
 /// The choices of meaning that apply to this run, for every report.
 std::vector<std::string> semantics_of(const ResolvedScenario& r) {
   const ServingSettings& s = r.settings;
   std::vector<std::string> lines;
   lines.push_back("load: " + load_text(s.load));
-  const WindowSettings& w = s.window;
-  const bool whole =
-      w.warm_up_time == Duration(0) && w.drain_time == Duration(0) && w.warm_up_requests + w.drain_requests == 0;
-  lines.push_back(whole ? "window: the whole run" : "window: warm-up and drain left out");
+  lines.push_back("window: " + window_text(r));
   lines.push_back(fmt::format("scheduling: vLLM V1, {} tokens a step, {} sequences, blocks of {} tokens{}",
                               s.engine.max_batched_tokens.value(), s.engine.max_sequences, s.block.value(),
                               s.engine.reserve_whole_prompt ? ", whole prompt reserved" : ""));
@@ -154,6 +176,7 @@ std::vector<std::string> semantics_of(const ResolvedScenario& r) {
     lines.push_back(fmt::format("loads: {}{}",
                                 s.engine.load == LoadWhen::always ? "always" : "when cheaper than recomputing",
                                 s.engine.layerwise ? ", layer by layer" : ""));
+  for (const LowerTierSettings& t : s.lower) lines.push_back(tier_text(t));
   return lines;
 }
 

@@ -33,10 +33,11 @@ struct Scenario {
 /// A scenario with everything found, checked and filled in.
 struct ResolvedScenario {
   Scenario scenario;
-  std::string name;                   ///< `name`, or the path that the user gave
+  std::string name;                   ///< `name`, or the file's name without its folder
   std::vector<std::string> question;  ///< `question`, or the comment lines that the file opens with
   ServingSettings settings;
   traces::Trace trace;
+  bool warm_caches = false;  ///< the trace stands twice: its first pass is not measured
   GoodputLimits limits;
   MemoryMap memory;
   std::vector<std::string> semantics;

@@ -125,10 +125,26 @@ void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out) 
   tier.capacity = fields.bytes("capacity", at == storage.end() ? Bytes(0) : at->capacity, Range{1, 1e18});
   tier.eviction = resolve_policy(fields, "eviction", menu_of<EvictionPolicy>("eviction policy"), "lru");
   tier.admission = resolve_policy(fields, "admission", menu_of<AdmissionPolicy>("admission policy"), "always");
-  tier.write = fields.choice("write", {"through", "selective", "back"}, "through") == "back" ? WriteMode::back
-                                                                                             : WriteMode::through;
+  const std::string write = fields.choice("write", {"through", "selective", "back"}, "through");
+  tier.write = write == "back" ? WriteMode::back : WriteMode::through;
+  tier.selective = write == "selective";
   tier.exclusive = fields.flag("exclusive", false);
   tier.staged = fields.flag("staged", !is_dram);
+  if (tier.selective && tier.admission.name == "always") {
+    fields.diagnostics()
+        .warning(fields.mark_of("write"),
+                 fmt::format("tier '{}' writes selectively, but its admission takes every block", name))
+        .notes.emplace_back("try admission: second_touch");
+  }
+  if (tier.exclusive && tier.write == WriteMode::through) {
+    fields.diagnostics()
+        .warning(
+            fields.mark_of("exclusive"),
+            fmt::format(
+                "tier '{}' is exclusive and written through: each load drops the copy, each prefill writes it again",
+                name))
+        .notes.emplace_back("try write: back");
+  }
   tier.backlog = fields.bytes("backlog", Bytes(std::int64_t{16} << 30), Range{1, 1e18});
   tier.min_tokens = fields.tokens("min_tokens", Tokens(0), Range{0, 1e9});
   const double kv_bytes = fields.number("kv_bytes", s.model.kv_bytes, Range{0.01, 64});
@@ -185,6 +201,12 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
   e.max_batched_tokens = fields.tokens("max_batched_tokens", Tokens(8192), Range{1, 1 << 20});
   e.max_sequences = fields.count("max_sequences", 256, Range{1, 1 << 20});
   e.max_context = fields.tokens("max_context", s.model.max_context, Range{1, 1e9});
+  if (e.max_context > s.model.max_context && s.model.max_context > Tokens(0)) {
+    fields.diagnostics().warning(
+        fields.mark_of("max_context"),
+        fmt::format("max_context is {}, but {} was made for {}", config::text_of(e.max_context), s.model.name,
+                    config::text_of(s.model.max_context)));
+  }
   e.reserve_whole_prompt = fields.flag("reserve_whole_prompt", true);
   e.load = fields.choice("load", {"always", "cheaper"}, "cheaper") == "always" ? LoadWhen::always : LoadWhen::cheaper;
   e.layerwise = fields.flag("layerwise", false);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 
 #include "sim/core/registry.hpp"
 #include "sim/resolve/parts.hpp"
@@ -36,7 +37,12 @@ void read_requests(Fields& workload, const config::Value& map, const Environment
   if (!name.empty() && (format_known || path.empty()))
     out.trace = traces::load_trace(name, format, setup, folder, environment.data, fields.mark_of("trace"),
                                    workload.diagnostics());
-  out.trace_name = name;
+  out.trace_name = std::filesystem::path(name).filename().string();
+  if (!path.empty() && traces::find_trace(name, "/nowhere", environment.data) != path) {
+    // Found beside the scenario: a rerun from elsewhere needs to know where that was.
+    fields.record("trace",
+                  config::scalar(std::filesystem::absolute(path).lexically_normal().string(), fields.mark_of("trace")));
+  }
   const std::string hash = out.trace.origin().hash;
   if (before.all().size() == messages) {
     const std::string wanted = fields.text("hash", hash);
@@ -124,13 +130,14 @@ void read_end(Fields& fields, std::string_view key, std::size_t requests, Durati
   if (text.ends_with("requests")) {
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, count);
-    if (error == std::errc() && std::string_view(rest, static_cast<std::size_t>(end - rest)) == " requests" &&
-        count >= 0) {
+    const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+    if (error == std::errc() && (unit == " requests" || unit == "requests") && count >= 0) {
       if (count >= static_cast<std::int64_t>(requests) && requests > 0)
         fields.error(key,
                      fmt::format("'{}' in {} leaves none of the {} requests to measure", key, fields.what(), requests));
       return;
     }
+    count = 0;
   } else if (text.ends_with('%')) {
     if (const auto share = config::parse_fraction(text, problem); share && *share >= 0 && *share < 1) {
       count = static_cast<std::int64_t>(*share * static_cast<double>(requests));
@@ -160,7 +167,15 @@ void read_window(Fields& workload, ResolvedScenario& out) {
   if (window.drain_time > Duration(0) && closed_loop)
     fields.error("drain", "a drain by time needs arrivals that are known in advance (load open or poisson)")
         .notes.push_back("give it in requests or as a share");
+  if (out.settings.load.kind == LoadKind::open && requests > 0) {
+    const double last = static_cast<double>(out.trace.columns().arrival.back()) / out.settings.load.rate;
+    if (static_cast<double>((window.warm_up_time + window.drain_time).value()) > last && last > 0)
+      fields.error(window.warm_up_time > Duration(0) ? "warm_up" : "drain",
+                   fmt::format("warm-up and drain leave nothing to measure: the last request comes after {}",
+                               config::text_of(Duration(static_cast<std::int64_t>(last)))));
+  }
   const bool warm = fields.flag("warm_caches", false);
+  out.warm_caches = warm;
   if (warm && requests > 0) {
     // A first pass fills the caches; the second, after it, is measured.
     if (window.warm_up_time > Duration(0))

@@ -1,8 +1,8 @@
 #pragma once
 /// A window into a run, for `tiersim why` and the step-by-step tests: what each step did and what befell requests.
 ///
-/// Called by Replica, and by Simulation for flows, when one is attached; the run is the same with and without. Calls come
-/// in the order of simulated time. Spans are valid during the call.
+/// Called by Replica, and by Simulation for flows, when one is attached; the run is the same with and without. Calls
+/// come in the order of simulated time. Spans are valid during the call.
 #include <cstdint>
 #include <span>
 
@@ -31,8 +31,8 @@ struct StepRecord {
 /// A flow that ended: a rank's share of a load or a write, or a move between lower tiers.
 struct FlowRecord {
   MoveInfo move;
-  Time started;                    ///< when it began to wait for its links
-  Time moving;                     ///< when its first byte moved
+  Time started;  ///< when it began to wait for its links
+  Time moving;   ///< when its first byte moved
   Time ended;
   Bytes bytes;
   std::span<const LinkId> route;

@@ -132,7 +132,7 @@ class Replica {
     std::int64_t prefix = 0;    ///< blocks, hits and loads
     std::int64_t to_load = 0;   ///< blocks
     std::int64_t unreferenced_hits = 0;
-    bool declined = false;             ///< lower tiers had more, but computing it is faster
+    bool declined = false;  ///< lower tiers had more, but computing it is faster
     std::size_t slowest_tier = 0;
     Duration saved;  ///< prefill time that the loads replace
   };

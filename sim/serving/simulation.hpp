@@ -51,6 +51,7 @@ struct LowerTierSettings {
   Bytes block_bytes;  ///< of one block as stored here
   PolicyChoice eviction{"lru", {}}, admission{"always", {}};
   WriteMode write = WriteMode::through;
+  bool selective = false;  ///< write-through by the admission policy's leave; a word for reports
   bool exclusive = false;
   bool staged = false;
   Bytes backlog;
