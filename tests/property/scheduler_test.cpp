@@ -93,6 +93,8 @@ std::string difference_of(const ServingOutcome& engine, const std::vector<Refere
   if (misses(MissCause::compulsory) != reference.compulsory_misses)
     return fmt::format("compulsory misses: {}, reference {}", misses(MissCause::compulsory),
                        reference.compulsory_misses);
+  if (misses(MissCause::passed_over) != reference.passed_over)
+    return fmt::format("passed over: {}, reference {}", misses(MissCause::passed_over), reference.passed_over);
   if (misses(MissCause::capacity) != reference.capacity_misses)
     return fmt::format("capacity misses: {}, reference {}", misses(MissCause::capacity), reference.capacity_misses);
   return "";

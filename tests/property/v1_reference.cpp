@@ -289,7 +289,12 @@ class Engine {
     s.admitted_before = true;
     for (std::int64_t i = prefix / rules_.block; (i + 1) * rules_.block < s.prompt; ++i) {
       const Content content = content_at(request, i);
-      if (content.first < 0) ++(seen_.count(content) > 0 ? out_.capacity_misses : out_.compulsory_misses);
+      if (content.first >= 0) continue;
+      if (seen_.count(content) == 0) {
+        ++out_.compulsory_misses;
+      } else {
+        ++(find(content) >= 0 ? out_.passed_over : out_.capacity_misses);
+      }
     }
   }
 

@@ -53,7 +53,7 @@ struct ReferenceOutcome {
   std::vector<ReferenceStep> steps;
   std::vector<ReferenceRequest> requests;
   std::vector<std::int64_t> gaps;  ///< between tokens of a request, ascending
-  std::int64_t compulsory_misses = 0, capacity_misses = 0;
+  std::int64_t compulsory_misses = 0, capacity_misses = 0, passed_over = 0;
   // How often the rare things happened, so that a test can say that it met them.
   std::int64_t self_preemptions = 0, private_hits = 0, duplicates = 0;
 };

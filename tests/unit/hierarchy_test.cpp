@@ -439,13 +439,20 @@ TEST_CASE("what is the cause of a miss?") {
     Bench b(Tiers{Lower{.admission = "second_touch"}});
     const FrameList frames = b.put(0, ids({0}));
     b.hierarchy.mark_seen(kReplica, ids({0, 1}));
+    b.hierarchy.mark_seen(kReplica, ids({2}));
+    const FrameList other = b.put(0, ids({2}));
     b.write(ids({0}), frames);
-    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::admission);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::passed_over);  // still in HBM
     CHECK(b.hierarchy.cause_of(kReplica, BlockId(1)) == MissCause::capacity);
-    b.write(ids({0}), frames);
-    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::capacity);
-    b.run_out();
     b.release(0, frames);
+    b.tier(0).drop(frames[0]);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(0)) == MissCause::admission);
+    b.write(ids({2}), other);
+    b.write(ids({2}), other);
+    b.release(0, other);
+    b.run_out();
+    b.tier(0).drop(other[0]);
+    CHECK(b.hierarchy.cause_of(kReplica, BlockId(2)) == MissCause::passed_over);  // in the lower tier
   }
 }
 

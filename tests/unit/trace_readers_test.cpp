@@ -145,8 +145,7 @@ TEST_CASE("a missing public trace: which one to get, and what to do with it") {
             "get it from the GitHub project kvcache-ai/Mooncake, file FAST25-release/traces/conversation_trace.jsonl",
             "put it beside the scenario as mooncake/conversation_trace.jsonl, or set TIERSIM_DATA to the folder that "
             "holds traces/mooncake/conversation_trace.jsonl",
-            "looked for mooncake/conversation_trace.jsonl (from the working directory), "
-            "here/mooncake/conversation_trace.jsonl (beside the scenario), "
+            "looked for here/mooncake/conversation_trace.jsonl (beside the scenario), "
             "there/mooncake/conversation_trace.jsonl (in TIERSIM_DATA), "
             "there/traces/mooncake/conversation_trace.jsonl (in TIERSIM_DATA)"});
 }
