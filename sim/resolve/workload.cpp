@@ -171,8 +171,8 @@ void read_window(Fields& workload, ResolvedScenario& out) {
     const double last = static_cast<double>(out.trace.columns().arrival.back()) / out.settings.load.rate;
     if (static_cast<double>((window.warm_up_time + window.drain_time).value()) > last && last > 0)
       fields.error(window.warm_up_time > Duration(0) ? "warm_up" : "drain",
-                   fmt::format("warm-up and drain leave nothing to measure: the last request comes after {}",
-                               config::text_of(Duration(static_cast<std::int64_t>(last)))));
+                   fmt::format("warm-up and drain leave nothing to measure: the last request comes after {:.1f} s",
+                               last * 1e-9));
   }
   const bool warm = fields.flag("warm_caches", false);
   out.warm_caches = warm;
