@@ -1,9 +1,9 @@
 #pragma once
 /// What happens next: a binary heap of plain 24-byte events.
 ///
-/// Order: time, then class, then entity, then payload; never the order of insertion, so ties are settled by what the events
-/// are. Arrivals of an open loop are not pushed: the simulation merges them from the trace's cursor.
-/// push and pop O(log n), no allocation once grown.
+/// Order: time, then class, then entity, then payload; never the order of insertion, so ties are settled by what the
+/// events are. Arrivals of an open loop are not pushed: the simulation merges them from the trace's cursor. push and
+/// pop O(log n), no allocation once grown.
 #include <algorithm>
 #include <cstdint>
 #include <tuple>
@@ -19,7 +19,7 @@ enum class EventClass : std::uint32_t { flow = 0, step_end = 1, arrival = 2 };
 struct Event {
   Time time;
   EventClass kind = EventClass::flow;
-  std::uint32_t entity = 0;   ///< replica of a step, request of an arrival
+  std::uint32_t entity = 0;  ///< replica of a step, request of an arrival
   std::uint64_t payload = 0;
 
   friend bool operator>(const Event& a, const Event& b) {

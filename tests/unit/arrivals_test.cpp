@@ -87,9 +87,9 @@ TEST_CASE("are Poisson gaps exponential with the given rate, in the trace's orde
     sum += gap, squares += gap * gap, short_gaps += gap < 693'147;
     before = list[i].time;
   }
-  CHECK(sum / 1e5 == doctest::Approx(1e6).epsilon(0.01));              // the mean is 1 ms
-  CHECK(squares / 1e5 == doctest::Approx(2e12).epsilon(0.03));         // its second moment twice the square
-  CHECK(short_gaps / 1e5 == doctest::Approx(0.5).epsilon(0.01));       // the median is ln 2
+  CHECK(sum / 1e5 == doctest::Approx(1e6).epsilon(0.01));         // the mean is 1 ms
+  CHECK(squares / 1e5 == doctest::Approx(2e12).epsilon(0.03));    // its second moment twice the square
+  CHECK(short_gaps / 1e5 == doctest::Approx(0.5).epsilon(0.01));  // the median is ln 2
   CHECK(arrivals.last() == list.back().time);
   CHECK(times(arrivals) == times(Arrivals(trace, {.kind = LoadKind::poisson, .per_second = 1000})));
 }

@@ -11,9 +11,9 @@ class LeastLoaded final : public Router {
  public:
   explicit LeastLoaded(const RouterSetup&) {}
   ReplicaId route(RequestId, std::span<const ReplicaLoad> replicas) override {
-    const auto fewest = std::min_element(replicas.begin(), replicas.end(), [](const ReplicaLoad& a, const ReplicaLoad& b) {
-      return a.unfinished < b.unfinished;
-    });
+    const auto fewest =
+        std::min_element(replicas.begin(), replicas.end(),
+                         [](const ReplicaLoad& a, const ReplicaLoad& b) { return a.unfinished < b.unfinished; });
     return ReplicaId(static_cast<std::size_t>(fewest - replicas.begin()));
   }
 };

@@ -8,7 +8,9 @@ namespace {
 class RoundRobin final : public Router {
  public:
   explicit RoundRobin(const RouterSetup&) {}
-  ReplicaId route(RequestId, std::span<const ReplicaLoad> replicas) override { return ReplicaId(next_++ % replicas.size()); }
+  ReplicaId route(RequestId, std::span<const ReplicaLoad> replicas) override {
+    return ReplicaId(next_++ % replicas.size());
+  }
 
  private:
   std::size_t next_ = 0;
