@@ -40,6 +40,10 @@ std::string group_name(const std::string& link) {
   return link.substr(0, stem) + link.substr(word);
 }
 
+bool in_window(const ServingOutcome& outcome, const SeriesPoint& p) {
+  return p.at >= outcome.begin.at && p.at <= outcome.end.at;
+}
+
 }  // namespace
 
 void SourceSums::add(const PromptSources& sources, std::int64_t block_tokens) {
@@ -107,7 +111,7 @@ void Facts::read_series() {
     value.peak = std::max(value.peak, static_cast<double>(sample));
   };
   for (const SeriesPoint& p : outcome.series) {
-    if (p.at < begin().at || p.at > end().at) continue;
+    if (!in_window(outcome, p)) continue;
     ++samples;
     note(running, p.running);
     note(waiting, p.waiting);
@@ -119,6 +123,11 @@ void Facts::read_series() {
   const auto n = static_cast<double>(samples);
   for (SampledValue* v : {&running, &waiting, &loading, &referenced}) v->mean /= n;
   for (SampledValue& v : resident) v.mean /= n;
+}
+
+std::int64_t samples_in_window(const ServingOutcome& outcome) {
+  return std::count_if(outcome.series.begin(), outcome.series.end(),
+                       [&](const SeriesPoint& p) { return in_window(outcome, p); });
 }
 
 LinkUse link_use(const ServingOutcome& outcome, std::size_t link) {

@@ -57,6 +57,9 @@ struct Facts {
   void read_series();
 };
 
+/// Points of the series that the sampled metrics are made of.
+[[nodiscard]] std::int64_t samples_in_window(const ServingOutcome& outcome);
+
 /// What a direction of a link did within the window.
 [[nodiscard]] LinkUse link_use(const ServingOutcome& outcome, std::size_t link);
 

@@ -55,6 +55,14 @@ std::string bytes(double bytes) {
   return bytes == 0 ? "0 B" : scaled(bytes, kUnits);
 }
 
+std::string capacity(Bytes size) {
+  static constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  auto value = static_cast<double>(size.value());
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return unit == 0 ? fmt::format("{} B", size.value()) : number(value) + " " + kUnits[unit];
+}
+
 std::string share(double share) {
   if (share > 0 && share < 0.0005) return "<0.1%";
   return fmt::format("{:.1f}%", share * 100);

@@ -101,7 +101,7 @@ constexpr std::array kWindow = {
            lower, [](const Facts& f) { return count(f.rejected_never_fits + f.rejected_too_long); }},
     RunRow{"requests.rejected.never_fits", "requests", "Rejected: more blocks than a replica has.", lower,
            [](const Facts& f) { return count(f.rejected_never_fits); }},
-    RunRow{"requests.rejected.context_too_long", "requests", "Rejected: longer than the model's context.", lower,
+    RunRow{"requests.rejected.context_too_long", "requests", "Rejected: longer than serving.max_context.", lower,
            [](const Facts& f) { return count(f.rejected_too_long); }},
     RunRow{
         "requests.unfinished", "requests", "Measured requests left undone because the run was stopped.", lower,

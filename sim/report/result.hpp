@@ -39,6 +39,7 @@ struct TierInfo {
   Bytes capacity;            ///< over all replicas
   Bytes block_bytes;         ///< over all ranks
   std::string eviction, admission, write;  ///< names; empty where they do not apply
+  Bytes machine_capacity{0};  ///< what the machine has for it, over all replicas; 0: unknown
 };
 
 /// What the metrics need to know besides the outcome.
@@ -50,6 +51,8 @@ struct RunContext {
   std::vector<BytesPerSecond> link_bandwidths;  ///< by LinkId
   GoodputLimits limits;
   std::int64_t max_sequences = 0;
+  bool closed_loop = false;  ///< requests wait for earlier ones to end: the load adapts to the system
+  std::string load;          ///< how requests arrive, as people say it: "open loop at 1x"; may be empty
 };
 
 /// One simulated run: the scenario itself or one of its references.

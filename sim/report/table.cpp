@@ -100,7 +100,8 @@ class Table {
       out_ += wrapped("  # ", result_.question[i]);
     const RunContext& c = result_.run.context;
     out_ += "\n" + wrapped("  ", fmt::format("{} on {}: {} of {}", result_.model, result_.machine,
-                                             human::counted(c.replicas, "replica"), human::counted(c.ranks, "GPU")));
+                                             human::counted(c.replicas, "replica"), human::counted(c.ranks, "GPU")) +
+                                     (c.load.empty() ? "" : ", " + c.load));
     out_ += wrapped("  ", simulated());
   }
 
@@ -263,25 +264,36 @@ class Table {
     std::vector<std::string> parts = {fmt::format("{} of {} tokens a replica{}", human::grouped(map.blocks),
                                                   result_.run.context.block.value(),
                                                   map.blocks_given ? " (given)" : "")};
-    if (m_["kv.occupancy.mean"])
+    constexpr std::int64_t kFewestSamples = 20;
+    if (samples_in_window(result_.run.outcome) < kFewestSamples)
+      parts.emplace_back("in use - (too few samples: report.sample_every)");
+    else if (m_["kv.occupancy.mean"])
       parts.push_back(fmt::format("in use {} mean, {} peak", coarse_share(m_.or_zero("kv.occupancy.mean")),
                                   coarse_share(m_.or_zero("kv.occupancy.peak"))));
     out_ += line("KV blocks", parts);
-    const auto size = [](Bytes b) { return human::bytes(static_cast<double>(b.value())); };
+    using human::capacity;
     if (!map.blocks_given)
-      out_ += line("", {fmt::format("a GPU: {} of {}: weights {}, runtime {}, activations {}, KV {}",
-                                    human::share(map.utilisation), size(map.memory), size(map.weights),
-                                    size(map.runtime), size(map.activations), size(map.block_bytes * map.blocks))});
+      out_ += wrapped(
+          std::string(kLabel + 2, ' '),
+          fmt::format("a GPU: {} of {}: weights {}, runtime {}, activations {}, KV {}", human::share(map.utilisation),
+                      capacity(map.memory), capacity(map.weights), capacity(map.runtime), capacity(map.activations),
+                      capacity(map.block_bytes * map.blocks)));
   }
 
   void lower_tier(std::size_t t) {
     const TierInfo& tier = result_.run.context.tiers[t];
     const auto value = [&](const char* metric) { return m_.or_zero("tier." + as_key(tier.name) + metric); };
-    out_ +=
-        line(tier.name,
-             {config::text_of(tier.capacity) + ", " + coarse_share(value(".filled.peak")) + " full",
-              fmt::format("eviction {}, admission {}, write {}", tier.eviction, tier.admission, tier.write),
-              fmt::format("{} evicted", human::counted(static_cast<std::int64_t>(value(".evicted_blocks")), "block"))});
+    const auto blocks = [&](const char* metric) {
+      return human::counted(static_cast<std::int64_t>(value(metric)), "block");
+    };
+    std::vector<std::string> parts = {
+        config::text_of(tier.capacity) + ", " + coarse_share(value(".filled.peak")) + " full",
+        fmt::format("eviction {}, admission {}, write {}", tier.eviction, tier.admission, tier.write),
+        blocks(".evicted_blocks") + " evicted"};
+    if (value(".refused_blocks") > 0)
+      parts.push_back(blocks(".refused_blocks") + " refused " +
+                      (tier.admission == "always" ? "(writes behind)" : "(not admitted)"));
+    out_ += line(tier.name, parts);
   }
 
   void scheduling() {
@@ -292,7 +304,7 @@ class Table {
   }
 
   void verdicts() {
-    out_ += wrapped("  ", report_.stability.text);
+    if (!report_.stability.text.empty()) out_ += wrapped("  ", report_.stability.text);
     for (const TierVerdict& v : report_.tiers) out_ += wrapped("  ", v.text());
     for (const std::string& w : report_.warnings) out_ += wrapped("  ! ", w);
   }

@@ -16,7 +16,8 @@ using human::coarse_share;
 
 constexpr std::int64_t kFewestArrivals = 40;
 constexpr double kClearingShare = 0.1;
-constexpr double kNoticeable = 0.05;  // of a tier's loads or misses
+constexpr double kPeakShare = 0.02, kPeakSeconds = 5;  // of the span; both must be exceeded
+constexpr double kNoticeable = 0.05;                   // of a tier's loads or misses
 constexpr double kBusyLink = 0.8;
 constexpr double kBusyGpu = 0.9;
 constexpr double kOfAll = 0.01;  // of the blocks wanted, of the tokens prefilled
@@ -63,6 +64,10 @@ Counts counts_in(const RunResult& run, Span span) {
   return n;
 }
 
+bool throughout(const std::array<double, 4>& queue) {
+  return queue[0] < queue[1] && queue[1] < queue[2] && queue[2] < queue[3];
+}
+
 std::string sentence(const StabilityVerdict& v) {
   switch (v.state) {
     case Stability::unknown:
@@ -70,6 +75,10 @@ std::string sentence(const StabilityVerdict& v) {
     case Stability::stable:
       return "stable over the window";
     case Stability::backlogged:
+      if (!throughout(v.queue))
+        return fmt::format(
+            "backlogged: the queue peaked at {} requests (mean of a quarter); percentiles measure the backlog",
+            human::number(*std::max_element(v.queue.begin(), v.queue.end())));
       return fmt::format("backlogged: the queue grew throughout the window, from {} to {} requests",
                          human::number(v.queue[0]), human::number(v.queue[3]));
     case Stability::overloaded:
@@ -79,6 +88,27 @@ std::string sentence(const StabilityVerdict& v) {
   return {};
 }
 
+/// Fills in the queue and what follows from it; n.arrived > 0 and the span is not empty.
+void measure_queue(const RunResult& run, Span span, const Counts& n, StabilityVerdict& v) {
+  const Duration length = span.end - span.begin;
+  for (int q = 0; q < 4; ++q)
+    v.queue[static_cast<std::size_t>(q)] = mean_queue(
+        run, {span.begin + Duration(length.value() * q / 4), span.begin + Duration(length.value() * (q + 1) / 4)});
+  const double rate = static_cast<double>(std::max<std::int64_t>(1, n.completed)) / span.seconds();
+  v.clearing = static_cast<double>(n.queued_at_end) / rate;
+  v.peak_clearing = *std::max_element(v.queue.begin(), v.queue.end()) / rate;
+  v.borne = std::min(1.0, static_cast<double>(n.completed) / static_cast<double>(n.arrived));
+}
+
+Stability state_of(const StabilityVerdict& v, double seats, double span) {
+  const double much = std::max(4.0, seats / 20);
+  const auto [lowest, highest] = std::minmax_element(v.queue.begin(), v.queue.end());
+  const bool grew = v.queue[3] - v.queue[0] >= much;
+  const bool peaked = *highest - *lowest >= much && v.peak_clearing > std::max(kPeakSeconds, kPeakShare * span);
+  if (grew && v.clearing > kClearingShare * span) return Stability::overloaded;
+  return peaked || (grew && throughout(v.queue)) ? Stability::backlogged : Stability::stable;
+}
+
 /// One tier's lookups within the window, in blocks.
 struct Lookups {
   std::int64_t missed = 0;     ///< not found in this tier or above
@@ -86,6 +116,7 @@ struct Lookups {
   std::int64_t evicted = 0;    ///< of those, had been in some tier and were evicted from all
   std::int64_t refused = 0;    ///< of those, turned away from a lower tier
   std::int64_t elsewhere = 0;  ///< of those, only another replica had them
+  std::int64_t fresh = 0;      ///< of those, never computed before
   std::int64_t wanted = 0;     ///< by the admissions, whatever tier they were found in
 
   [[nodiscard]] double share(std::int64_t part) const {
@@ -125,8 +156,8 @@ Lookups lookups_of(const RunResult& run, const Metrics& metrics, std::size_t tie
   n.evicted = misses(metrics, MissCause::capacity);
   n.refused = misses(metrics, MissCause::admission);
   n.elsewhere = misses(metrics, MissCause::elsewhere);
-  n.missed = n.below + n.evicted + n.refused + n.elsewhere + misses(metrics, MissCause::passed_over) +
-             misses(metrics, MissCause::compulsory);
+  n.fresh = misses(metrics, MissCause::compulsory);
+  n.missed = n.below + n.evicted + n.refused + n.elsewhere + n.fresh + misses(metrics, MissCause::passed_over);
   n.wanted += n.missed - n.below;
   return n;
 }
@@ -204,10 +235,22 @@ bool limited_by_policy(const TierView& v, TierVerdict& verdict) {
   return false;
 }
 
+/// Twice the capacity, as far as the machine has it.
 std::string capacity_advice(const TierView& v) {
-  if (v.tier > 0)
-    return fmt::format("try hierarchy.{}.capacity: {}", v.info().name, config::text_of(v.info().capacity * 2));
-  return v.is_lowest() ? "try a tier below HBM" : "";
+  if (v.tier == 0) return v.is_lowest() ? "try a tier below HBM" : "";
+  const Bytes limit = v.info().machine_capacity, twice = v.info().capacity * 2;
+  if (limit > Bytes(0) && v.info().capacity >= limit) return fmt::format("try a machine with more {}", v.info().name);
+  const Bytes larger = limit > Bytes(0) ? std::min(twice, limit) : twice;
+  return fmt::format("try hierarchy.{}.capacity: {}", v.info().name, config::text_of(larger));
+}
+
+/// Where a larger tier would have found its misses: "31% of its misses are found below, 3% had been evicted".
+std::string parts_of_capacity(const Lookups& n) {
+  const std::string below = fmt::format("{} of its misses are found below", coarse_share(n.share(n.below)));
+  if (n.evicted == 0) return below;
+  const std::string evicted = coarse_share(n.share(n.evicted));
+  return n.below == 0 ? evicted + " of its misses had been evicted"
+                      : fmt::format("{}, {} had been evicted", below, evicted);
 }
 
 bool limited_by_capacity(const TierView& v, TierVerdict& verdict) {
@@ -215,10 +258,7 @@ bool limited_by_capacity(const TierView& v, TierVerdict& verdict) {
   const Lookups& n = v.lookups;
   const std::int64_t larger = n.below + n.evicted;
   if (n.share(larger) >= kNoticeable && static_cast<double>(larger) >= kOfAll * static_cast<double>(n.wanted)) {
-    verdict.figure = fmt::format("{} of its misses {}", coarse_share(n.share(larger)),
-                                 n.evicted == 0 ? "are found below" : "had been evicted");
-    if (n.below > 0 && n.evicted > 0)
-      verdict.figure += fmt::format(", {} are found below", coarse_share(n.share(n.below)));
+    verdict.figure = parts_of_capacity(n);
     if (n.share(n.evicted) >= kNoticeable || v.tier > 0) verdict.advice = capacity_advice(v);
     return true;
   }
@@ -239,16 +279,22 @@ double busy_share(const Metrics& m) {
          m.or_zero("gpu.overhead");
 }
 
+/// Of a tier that is not a limit: a share where most misses are new content, their number where there are few of them
+/// or other kinds prevail, each kind too small to matter.
+std::string harmless_misses(const Lookups& n) {
+  constexpr double kMost = 0.5;
+  if (n.missed == 0) return "it missed nothing that could be reused";
+  if (n.share(n.fresh) >= kMost) return fmt::format("{} of its misses are new content", coarse_share(n.share(n.fresh)));
+  return fmt::format("it missed {} of {}", human::grouped(n.missed), human::counted(n.wanted, "block"));
+}
+
 TierVerdict verdict_of(const TierView& v) {
   TierVerdict verdict;
   verdict.tier = v.info().name;
   if (limited_by_bandwidth(v, verdict) || limited_by_policy(v, verdict) || limited_by_capacity(v, verdict))
     return verdict;
-  const Lookups& n = v.lookups;
-  const double fresh = n.missed > 0 ? 1 - n.share(n.below + n.evicted + n.refused + n.elsewhere) : 0;
   verdict.limit = TierLimit::nothing;
-  verdict.figure = n.missed > 0 ? fmt::format("{} of its misses are new content", coarse_share(fresh))
-                                : "it missed nothing that could be reused";
+  verdict.figure = harmless_misses(v.lookups);
   const double queue = v.metrics.or_zero("waiting.mean"), busy = busy_share(v.metrics);
   if (busy >= kBusyGpu && queue >= static_cast<double>(v.run.context.replicas)) {
     verdict.limit = TierLimit::compute;
@@ -265,13 +311,31 @@ std::string overload_warning(const StabilityVerdict& v) {
       coarse_share(v.borne), human::long_time(v.clearing), std::min(v.borne, 0.95));
 }
 
+std::string rejection_reasons(const Metrics& m) {
+  return fmt::format("{} can never fit a replica's KV blocks, {} exceed serving.max_context",
+                     human::count(m.or_zero("requests.rejected.never_fits")),
+                     human::count(m.or_zero("requests.rejected.context_too_long")));
+}
+
 std::string rejection_warning(const Metrics& m) {
-  return fmt::format(
-      "{} rejected ({} can never fit a replica's KV blocks, {} exceed the model's context); they take "
-      "no part in the figures",
-      human::counted(static_cast<std::int64_t>(m.or_zero("requests.rejected")), "request"),
-      human::count(m.or_zero("requests.rejected.never_fits")),
-      human::count(m.or_zero("requests.rejected.context_too_long")));
+  return fmt::format("{} rejected ({}); they take no part in the figures",
+                     human::counted(static_cast<std::int64_t>(m.or_zero("requests.rejected")), "request"),
+                     rejection_reasons(m));
+}
+
+/// Why there is nothing to judge, or empty: no request was measured, or every one was rejected.
+std::string nothing_to_judge(const RunResult& run, const Metrics& m) {
+  const double measured = m.or_zero("requests.measured");
+  if (measured == 0 && run.outcome.requests.empty()) return "no request was measured: the trace has none";
+  const auto since_start = [](Time t) { return human::long_time(in_seconds(t - Time(0)).value()); };
+  if (measured == 0)
+    return fmt::format("no request was measured: none of {} arrived inside the window, from {} to {}",
+                       human::grouped(static_cast<std::int64_t>(run.outcome.requests.size())),
+                       since_start(run.outcome.begin.at), since_start(run.outcome.end.at));
+  if (m.or_zero("requests.rejected") == measured)
+    return fmt::format("all {} were rejected: {}", human::counted(static_cast<std::int64_t>(measured), "request"),
+                       rejection_reasons(m));
+  return {};
 }
 
 /// Loads lost, tier by tier; a tier whose verdict says so already needs no second word.
@@ -324,28 +388,23 @@ StabilityVerdict stability_of(const RunResult& run) {
   StabilityVerdict v;
   const Span span = loaded_span(run);
   const Counts n = counts_in(run, span);
+  if (n.arrived == 0) return v;
+  if (run.context.closed_loop) {
+    v.text = "closed loop: the load adapts to the system, so no queue can grow";
+    return v;
+  }
   if (n.arrived >= kFewestArrivals && span.end > span.begin) {
-    const Duration length = span.end - span.begin;
-    for (int q = 0; q < 4; ++q)
-      v.queue[static_cast<std::size_t>(q)] = mean_queue(
-          run, {span.begin + Duration(length.value() * q / 4), span.begin + Duration(length.value() * (q + 1) / 4)});
-    const double rate = static_cast<double>(std::max<std::int64_t>(1, n.completed)) / span.seconds();
-    v.clearing = static_cast<double>(n.queued_at_end) / rate;
-    v.borne = std::min(1.0, static_cast<double>(n.completed) / static_cast<double>(n.arrived));
-    const double seats = static_cast<double>(run.context.replicas * run.context.max_sequences);
-    const bool grew = v.queue[3] - v.queue[0] >= std::max(4.0, seats / 20);
-    const bool throughout = v.queue[0] < v.queue[1] && v.queue[1] < v.queue[2] && v.queue[2] < v.queue[3];
-    v.state = Stability::stable;
-    if (grew && throughout) v.state = Stability::backlogged;
-    if (grew && v.clearing > kClearingShare * span.seconds()) v.state = Stability::overloaded;
+    measure_queue(run, span, n, v);
+    v.state = state_of(v, static_cast<double>(run.context.replicas * run.context.max_sequences), span.seconds());
   }
   v.text = sentence(v);
   return v;
 }
 
 std::vector<TierVerdict> tier_verdicts(const RunResult& run, const Metrics& metrics) {
-  const std::vector<LinkGroup> links = link_groups(run);
   std::vector<TierVerdict> out;
+  if (!nothing_to_judge(run, metrics).empty()) return out;
+  const std::vector<LinkGroup> links = link_groups(run);
   for (std::size_t t = 0; t < run.context.tiers.size(); ++t)
     out.push_back(verdict_of({run, metrics, links, t, lookups_of(run, metrics, t)}));
   return out;
@@ -355,6 +414,10 @@ std::vector<std::string> warnings_of(const RunResult& run, const Metrics& metric
   std::vector<std::string> out;
   if (!run.outcome.finished)
     out.emplace_back("stopped before every request was done: the figures cover what had run by then");
+  if (const std::string why = nothing_to_judge(run, metrics); !why.empty()) {
+    out.push_back(why);
+    return out;
+  }
   if (stability.state == Stability::overloaded) out.push_back(overload_warning(stability));
   if (metrics.or_zero("requests.rejected") > 0) out.push_back(rejection_warning(metrics));
   for (std::size_t t = 0; t < run.context.tiers.size(); ++t) warn_of_lost_loads({run, metrics, {}, t, {}}, out);

@@ -6,12 +6,16 @@
 /// Stability. The loaded span is the window up to the last arrival (what drains afterwards tells nothing), in quarters
 /// q1..q4, each with its mean queue: requests that have arrived and are not yet in the batch, loading ones included,
 /// exact from their times. The queue grew if q4 - q1 >= max(4, seats/20), seats being replicas x max_sequences.
+/// It peaked if its highest quarter exceeds its lowest by as much, and a queue as long as that quarter's would take
+/// more than 5 s and more than 1/50 of the span to serve at the rate at which requests completed: by Little's law that
+/// is the mean wait of a request that arrived then, so that a short burst under a light load is no peak.
 ///   overloaded  it grew, and what is queued when the span ends would take more than a tenth of the span to serve at
-///   the
-///               rate at which requests completed: percentiles measure the backlog, not the system
-///   backlogged  it grew from each quarter to the next, but less
-///   unknown     fewer than 40 arrivals in the window
+///               that rate: percentiles measure the backlog, not the system
+///   backlogged  it grew from each quarter to the next, but less; or it peaked
+///   unknown     fewer than 40 arrivals in the window; or a closed loop, where no queue can grow
 ///   stable      otherwise
+///
+/// Without a measured request, or with all of them rejected, a warning says so and nothing else is said.
 ///
 /// Tiers. Of the blocks looked up in a tier and not found there, a share is found further down or had been evicted from
 /// everywhere (capacity), a share was turned away (policy), had been computed by another replica alone (policy, for
@@ -40,8 +44,9 @@ struct StabilityVerdict {
   Stability state = Stability::unknown;
   std::array<double, 4> queue{};  ///< mean of each quarter of the loaded span, requests
   double clearing = 0;            ///< s: what is queued at the span's end, at the rate of completions
+  double peak_clearing = 0;       ///< s: the same for the highest quarter's mean
   double borne = 1;               ///< share of the arrivals of the span that completed inside it
-  std::string text;               ///< one sentence
+  std::string text;               ///< one sentence; empty if no request entered the queue
 };
 
 enum class TierLimit { nothing, capacity, policy, bandwidth, compute };
@@ -50,7 +55,7 @@ enum class TierLimit { nothing, capacity, policy, bandwidth, compute };
 struct TierVerdict {
   std::string tier;
   TierLimit limit = TierLimit::nothing;
-  std::string figure;  ///< "71% of its misses had been evicted"
+  std::string figure;  ///< "71% of its misses are found below, 4% had been evicted"
   std::string advice;  ///< "try hierarchy.dram.capacity: 2 TiB", or empty
   [[nodiscard]] std::string text() const;
 };

@@ -34,10 +34,12 @@ TEST_CASE("do times choose the unit that fits?") {
   CHECK(human::long_time(48) == "48.0 s");
 }
 
-TEST_CASE("are sizes decimal, and shares never zero that are not?") {
+TEST_CASE("are moved bytes decimal, capacities binary, and shares never zero that are not?") {
   CHECK(human::bytes(4.1e12) == "4.10 TB");
   CHECK(human::bytes(0) == "0 B");
   CHECK(human::bytes(12) == "12.0 B");
+  CHECK(human::capacity(Bytes(80'000'000'000)) == "74.5 GiB");
+  CHECK(human::capacity(Bytes(0)) == "0 B");
   CHECK(human::share(0.361) == "36.1%");
   CHECK(human::share(0.0001) == "<0.1%");
   CHECK(human::share(0) == "0.0%");

@@ -54,6 +54,35 @@ TEST_CASE("is a queue that grows slowly backlogged?") {
   CHECK(stability_of(run).state == Stability::backlogged);
 }
 
+TEST_CASE("is a queue that peaks and falls again backlogged?") {
+  // A request a second for an hour; the wait rises to nine minutes halfway and falls again.
+  RunResult run = empty_run();
+  run.outcome.end.at = Time(4'000'000'000'000);
+  for (std::int64_t i = 0; i < 3'600; ++i) {
+    const std::int64_t at = 1'000 * i, wait = 300 * std::min(i, 3'600 - i), served = at + wait;
+    run.outcome.requests.push_back(completed(at, served, served, served, 160, 1));
+  }
+  const StabilityVerdict v = stability_of(run);
+  CHECK(v.state == Stability::backlogged);
+  CHECK(v.queue[1] > v.queue[0]);
+  CHECK(v.queue[3] < v.queue[2]);
+  CHECK(v.text.starts_with("backlogged: the queue peaked at "));
+}
+
+TEST_CASE("is a short burst under a light load stable?") {
+  // 60 of the 400 requests wait for 100 ms more: a queue of ten for a moment.
+  CHECK(stability_of(with_waits([](std::int64_t i) { return i >= 200 && i < 260 ? 130 : 30; })).state ==
+        Stability::stable);
+}
+
+TEST_CASE("is the queue of a closed loop left alone?") {
+  auto run = with_waits([](std::int64_t i) { return 5 * i; });
+  run.context.closed_loop = true;
+  const StabilityVerdict v = stability_of(run);
+  CHECK(v.state == Stability::unknown);
+  CHECK(v.text == "closed loop: the load adapts to the system, so no queue can grow");
+}
+
 TEST_CASE("does what drains after the last arrival not count as relief?") {
   auto run = with_waits([](std::int64_t i) { return 5 * i; });
   run.outcome.end.at = Time(3'600'000'000'000);
@@ -72,6 +101,25 @@ TEST_CASE("is a tier that dropped what was asked for again limited by capacity?"
   CHECK(v.limit == TierLimit::capacity);
   CHECK(v.figure == "100% of its misses had been evicted");
   CHECK(v.advice == "try hierarchy.dram.capacity: 8 GiB");
+}
+
+TEST_CASE("does advice stay within what the machine has?") {
+  RunResult run = with_misses(MissCause::capacity);  // 4 GiB
+  run.context.tiers[1].machine_capacity = 6_GiB;
+  CHECK(verdict(run, 1).advice == "try hierarchy.dram.capacity: 6 GiB");
+  run.context.tiers[1].machine_capacity = 4_GiB;
+  CHECK(verdict(run, 1).advice == "try a machine with more dram");
+}
+
+TEST_CASE("are misses that a larger tier would have found told apart?") {
+  const TierVerdict v = verdict(with_misses(MissCause::capacity), 0);
+  CHECK(v.figure == "33% of its misses are found below, 67% had been evicted");
+}
+
+TEST_CASE("are few misses counted?") {
+  RunResult run = with_misses(MissCause::passed_over);
+  run.outcome.end.misses[static_cast<std::size_t>(MissCause::passed_over)] = 38;
+  CHECK(verdict(run, 1).figure == "it missed 38 of 638 blocks");
 }
 
 TEST_CASE("do hits further down count as misses of the tier above?") {
@@ -140,9 +188,31 @@ TEST_CASE("do warnings say what to do next?") {
 }
 
 TEST_CASE("is a run that was stopped marked?") {
-  RunResult run = empty_run();
+  RunResult run = with_misses(MissCause::compulsory);
   run.outcome.finished = false;
   const auto warnings = warnings_of(run, compute_metrics(run), stability_of(run));
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].starts_with("stopped before"));
+}
+
+TEST_CASE("does a run without a request to judge say only that?") {
+  const auto only_warning = [](const RunResult& run) {
+    const Metrics metrics = compute_metrics(run);
+    CHECK(tier_verdicts(run, metrics).empty());
+    CHECK(stability_of(run).text.empty());
+    const auto warnings = warnings_of(run, metrics, stability_of(run));
+    REQUIRE(warnings.size() == 1);
+    return warnings[0];
+  };
+  RunResult run = empty_run();
+  CHECK(only_warning(run) == "no request was measured: the trace has none");
+  RequestOutcome r;
+  r.arrival = Time(20'000'000'000), r.measured = false;
+  run.outcome.requests = {r};
+  CHECK(only_warning(run) == "no request was measured: none of 1 arrived inside the window, from 0 s to 10.0 s");
+  r.arrival = Time(0), r.measured = true;
+  r.status = RequestStatus::rejected, r.reason = RejectReason::context_too_long;
+  run.outcome.requests = {r, r};
+  CHECK(only_warning(run) ==
+        "all 2 requests were rejected: 0 can never fit a replica's KV blocks, 2 exceed serving.max_context");
 }
