@@ -17,14 +17,18 @@ RunContext context_of(const ResolvedScenario& scenario, Reference reference) {
   c.block = s.block;
   c.limits = scenario.limits;
   c.max_sequences = s.engine.max_sequences;
+  c.closed_loop = s.load.kind == LoadKind::concurrency || s.load.kind == LoadKind::sessions;
+  c.load = scenario.load;
   const Bytes block = scenario.memory.block_bytes * s.ranks;
   c.tiers.push_back({"hbm", block * s.hbm.blocks * s.replicas, block, s.hbm.eviction.name, "", ""});
   if (reference != Reference::no_lower_tiers && scenario.trace.has_blocks()) {
-    for (const LowerTierSettings& t : s.lower)
-      c.tiers.push_back({t.name, t.capacity, t.block_bytes, t.eviction.name, t.admission.name,
-                         t.write == WriteMode::back ? "back"
-                         : t.selective              ? "selective"
-                                                    : "through"});
+    for (const LowerTierSettings& t : s.lower) {
+      TierInfo info{t.name,           t.capacity,
+                    t.block_bytes,    t.eviction.name,
+                    t.admission.name, t.write == WriteMode::back ? "back" : t.selective ? "selective" : "through"};
+      info.machine_capacity = s.machine.storage[t.storage].capacity;
+      c.tiers.push_back(std::move(info));
+    }
   }
   const hw::Topology topology(s.machine);
   for (const hw::DirectedLink& link : topology.links()) {

@@ -1,11 +1,13 @@
 #pragma once
-/// What happens next: a binary heap of plain 24-byte events.
+/// What happens at a known time: a binary heap of plain events.
 ///
-/// Order: time, then class, then entity, then payload; never the order of insertion, so ties are settled by what the
-/// events are. Arrivals of an open loop are not pushed: the simulation merges them from the trace's cursor. push and
-/// pop O(log n), no allocation once grown.
+/// Only what nobody else keeps is queued: later turns and replacements of closed loops, and the ends of the measurement
+/// window. Arrivals of an open loop are merged from the trace's cursor, ends of steps stay with their replica, changes
+/// of flows with the transfer engine. Order: time, then entity; never the order of insertion, so ties are settled by
+/// what the events are. push and pop O(log n), no allocation once grown.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <tuple>
 #include <vector>
 
@@ -13,20 +15,14 @@
 
 namespace tiersim {
 
-/// Of one instant, lower classes come first: what ends frees room for what starts.
-enum class EventClass : std::uint32_t { flow = 0, step_end = 1, arrival = 2 };
-
 struct Event {
   Time time;
-  EventClass kind = EventClass::flow;
-  std::uint32_t entity = 0;  ///< replica of a step, request of an arrival
-  std::uint64_t payload = 0;
+  std::uint32_t entity = 0;  ///< the request that arrives, or one of the simulation's own marks above all requests
 
   friend bool operator>(const Event& a, const Event& b) {
-    return std::tie(a.time, a.kind, a.entity, a.payload) > std::tie(b.time, b.kind, b.entity, b.payload);
+    return std::tie(a.time, a.entity) > std::tie(b.time, b.entity);
   }
 };
-static_assert(sizeof(Event) == 24);
 
 class EventQueue {
  public:

@@ -1,9 +1,9 @@
 #pragma once
 /// Everything that a run of a scenario has to say, before it is written in any format.
 ///
-/// Made by sim/run, read by the writers of this room. Metrics are computed from ServingOutcomes by metrics.hpp alone, so
-/// that each has one definition. Nothing here depends on the wall clock: that is RunInfo's, which goes to the terminal and
-/// to run_info.json.
+/// Made by sim/run, read by the writers of this room. Metrics are computed from ServingOutcomes by metrics.hpp alone,
+/// so that each has one definition. Nothing here depends on the wall clock: that is RunInfo's, which goes to the
+/// terminal and to run_info.json.
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,33 +21,34 @@ struct GoodputLimits {
   }
 };
 
-/// Where a GPU's memory goes, in bytes; one map serves all ranks. utilisation x memory = weights + workspace + KV + rest.
+/// Where a GPU's memory goes, in bytes; one map serves all ranks. utilisation x memory = weights + workspace + KV +
+/// rest.
 struct MemoryMap {
-  Bytes memory;              ///< as the driver reports
+  Bytes memory;  ///< as the driver reports
   double utilisation = 0;
-  Bytes weights;             ///< of one rank
-  Bytes runtime;             ///< context, graphs, libraries
-  Bytes activations;         ///< peak of a step
-  Bytes block_bytes;         ///< of one block on one rank
-  std::int64_t blocks = 0;   ///< of one replica
-  bool blocks_given = false; ///< by the scenario, not computed
+  Bytes weights;              ///< of one rank
+  Bytes runtime;              ///< context, graphs, libraries
+  Bytes activations;          ///< peak of a step
+  Bytes block_bytes;          ///< of one block on one rank
+  std::int64_t blocks = 0;    ///< of one replica
+  bool blocks_given = false;  ///< by the scenario, not computed
 };
 
 /// A tier as people see it.
 struct TierInfo {
   std::string name;
-  Bytes capacity;            ///< over all replicas
-  Bytes block_bytes;         ///< over all ranks
+  Bytes capacity;                          ///< over all replicas
+  Bytes block_bytes;                       ///< over all ranks
   std::string eviction, admission, write;  ///< names; empty where they do not apply
-  Bytes machine_capacity{0};  ///< what the machine has for it, over all replicas; 0: unknown
+  Bytes machine_capacity{0};               ///< what the machine has for it, over all replicas; 0: unknown
 };
 
 /// What the metrics need to know besides the outcome.
 struct RunContext {
   std::int64_t replicas = 1, ranks = 1;
   Tokens block{16};
-  std::vector<TierInfo> tiers;                ///< HBM first
-  std::vector<std::string> link_names;        ///< by LinkId
+  std::vector<TierInfo> tiers;                  ///< HBM first
+  std::vector<std::string> link_names;          ///< by LinkId
   std::vector<BytesPerSecond> link_bandwidths;  ///< by LinkId
   GoodputLimits limits;
   std::int64_t max_sequences = 0;
@@ -57,13 +58,13 @@ struct RunContext {
 
 /// One simulated run: the scenario itself or one of its references.
 struct RunResult {
-  std::string name;          ///< "run", "infinite cache", "free transfers", "no lower tiers"
-  RunContext context;        ///< tiers differ between references
+  std::string name;    ///< "run", "infinite cache", "free transfers", "no lower tiers"
+  RunContext context;  ///< tiers differ between references
   ServingOutcome outcome;
 };
 
 struct Result {
-  std::string scenario;      ///< as the user named it
+  std::string scenario;               ///< as the user named it
   std::vector<std::string> question;  ///< the comment lines that the scenario opens with
   std::uint64_t seed = 0;
   std::string model, machine, profile, provenance;
@@ -71,17 +72,17 @@ struct Result {
   std::vector<std::string> semantics;  ///< the choices of meaning that apply, one short line each
   MemoryMap memory;
   RunResult run;
-  std::vector<RunResult> references;   ///< infinite cache, free transfers, no lower tiers; empty with --bounds none
-  std::string resolved_yaml;           ///< reruns to the same bytes
+  std::vector<RunResult> references;  ///< infinite cache, free transfers, no lower tiers; empty with --bounds none
+  std::string resolved_yaml;          ///< reruns to the same bytes
 };
 
 /// Wall-clock figures, apart from everything that is compared.
 struct RunInfo {
   std::string version;
-  double seconds = 0;                  ///< of the simulations, references included
-  double seconds_reading = 0;          ///< scenario and trace
-  std::int64_t requests = 0;           ///< simulated, over all runs
-  std::int64_t events = 0;             ///< simulated steps, flow ends and arrivals, over all runs
+  double seconds = 0;          ///< of the simulations, references included
+  double seconds_reading = 0;  ///< scenario and trace
+  std::int64_t requests = 0;   ///< simulated, over all runs
+  std::int64_t events = 0;     ///< simulated steps, flow ends and arrivals, over all runs
   int threads = 1;
 };
 

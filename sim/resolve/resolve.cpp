@@ -164,7 +164,7 @@ std::string tier_text(const LowerTierSettings& t) {
 std::vector<std::string> semantics_of(const ResolvedScenario& r) {
   const ServingSettings& s = r.settings;
   std::vector<std::string> lines;
-  lines.push_back("load: " + load_text(s.load));
+  lines.push_back("load: " + r.load);
   lines.push_back("window: " + window_text(r));
   lines.push_back(fmt::format("scheduling: vLLM V1, {} tokens a step, {} sequences, blocks of {} tokens{}",
                               s.engine.max_batched_tokens.value(), s.engine.max_sequences, s.block.value(),
@@ -226,7 +226,9 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   resolve_report(root, out);
   root.finish();
   out.resolved = root.resolved();
-  if (!diagnostics.has_errors()) out.semantics = semantics_of(out);
+  if (diagnostics.has_errors()) return out;
+  out.load = load_text(s.load);
+  out.semantics = semantics_of(out);
   return out;
 }
 

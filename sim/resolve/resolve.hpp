@@ -39,6 +39,7 @@ struct ResolvedScenario {
   traces::Trace trace;
   bool warm_caches = false;  ///< the trace stands twice: its first pass is not measured
   GoodputLimits limits;
+  std::string load;  ///< how requests arrive, in words
   MemoryMap memory;
   std::vector<std::string> semantics;
   std::string trace_name;  ///< as the scenario names it

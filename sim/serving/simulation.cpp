@@ -8,7 +8,7 @@
 namespace tiersim {
 namespace {
 
-// Entities of the arrival class that are no requests.
+// Events that are no arrivals; of one instant they come after them.
 constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
 constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
 
@@ -126,12 +126,12 @@ ServingOutcome Simulation::run() {
   const std::size_t requests = state_.requests.size();
   const WindowSettings& window = settings_.window;
   if (window.warm_up_time > Duration(0)) {
-    queue_.push({Time(0) + window.warm_up_time, EventClass::arrival, kWindowOpens, 0});
+    queue_.push({Time(0) + window.warm_up_time, kWindowOpens});
   } else if (window.warm_up_requests == 0) {
     open_window(Time(0));
   }
   if (window.drain_time > Duration(0) && arrivals_.last() != Time::never())
-    queue_.push({std::max(Time(0), arrivals_.last() - window.drain_time), EventClass::arrival, kWindowCloses, 0});
+    queue_.push({std::max(Time(0), arrivals_.last() - window.drain_time), kWindowCloses});
   sample(Time(0));
   Time now;
   std::size_t reported = 0;
@@ -151,7 +151,7 @@ ServingOutcome Simulation::run() {
   outcome_.whole = totals_at(now);
   if (outcome_.series.empty() || outcome_.series.back().at != now) sample(now);
   if (outcome_.finished) check_conservation();
-  for (const auto& r : replicas_) static_cast<void>(r), outcome_.hbm_capacity.push_back(settings_.hbm.blocks);
+  outcome_.hbm_capacity.assign(replicas_.size(), settings_.hbm.blocks);
   outcome_.tier_capacity.push_back(settings_.hbm.blocks * settings_.replicas);
   for (std::size_t t = 1; t < hierarchy_.tiers(); ++t)
     outcome_.tier_capacity.push_back(hierarchy_.lower(t).tier->capacity());
@@ -245,7 +245,7 @@ void Simulation::ended(RequestId request, Time now) {
   ++done_;
   next_arrivals_.clear();
   arrivals_.after(request, now, next_arrivals_);
-  for (const Arrival& next : next_arrivals_) queue_.push({next.time, EventClass::arrival, next.request.value(), 0});
+  for (const Arrival& next : next_arrivals_) queue_.push({next.time, next.request.value()});
 }
 
 void Simulation::take_completed(Time now) {
