@@ -1,26 +1,11 @@
 #include "traces/repeat.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <utility>
+
+#include "traces/trace_builder.hpp"
 
 namespace tiersim::traces {
-namespace {
-
-struct Storage {
-  std::vector<std::int64_t> arrival, think_time;
-  std::vector<std::uint32_t> prompt, output, identified, previous;
-  std::vector<std::uint64_t> offsets;
-  std::vector<Extent> extents;
-};
-
-template <class T>
-std::vector<T> twice(std::span<const T> column) {
-  std::vector<T> out(column.begin(), column.end());
-  out.insert(out.end(), column.begin(), column.end());
-  return out;
-}
-
-}  // namespace
 
 Trace first_requests(const Trace& trace, std::size_t n) {
   Trace::Columns c = trace.columns();
@@ -41,33 +26,24 @@ Trace first_requests(const Trace& trace, std::size_t n) {
 }
 
 Trace repeated(const Trace& trace, Duration gap) {
-  const Trace::Columns& c = trace.columns();
   const auto n = static_cast<std::uint32_t>(trace.size());
-  auto s = std::make_shared<Storage>();
-  s->arrival = twice(c.arrival);
-  s->think_time = twice(c.think_time);
-  s->prompt = twice(c.prompt_tokens);
-  s->output = twice(c.output_tokens);
-  s->identified = twice(c.identified_tokens);
-  s->previous = twice(c.previous);
-  s->extents = twice(c.extents);
-  s->offsets.assign(c.extent_offsets.begin(), c.extent_offsets.end());
-  const std::int64_t shift = c.arrival.back() + gap.value();
-  for (std::uint32_t r = 0; r < n; ++r) {
-    s->arrival[n + r] += shift;
-    if (s->previous[n + r] != kNoRequest) s->previous[n + r] += n;
-    s->offsets.push_back(c.extents.size() + c.extent_offsets[r + 1]);
+  const std::int64_t shift = trace.columns().arrival.back() + gap.value();
+  TraceBuilder twice;  // stored next uses are of the single pass: left out
+  twice.reserve(2 * trace.size());
+  for (std::uint32_t pass = 0; pass < 2; ++pass) {
+    for (std::uint32_t r = 0; r < n; ++r) {
+      const RequestId id(r);
+      for (const Extent& extent : trace.extents(id)) twice.add_extent(extent);
+      const std::uint32_t previous = trace.previous(id);
+      twice.add_request({.arrival = trace.arrival(id).value() + pass * shift,
+                         .prompt_tokens = trace.prompt_tokens(id),
+                         .output_tokens = trace.output_tokens(id),
+                         .identified_tokens = trace.identified_tokens(id),
+                         .previous = previous == kNoRequest ? kNoRequest : previous + pass * n,
+                         .think_time = trace.think_time(id).value()});
+    }
   }
-  Trace::Columns out;  // stored next uses are of the single pass: left out
-  out.arrival = s->arrival;
-  out.prompt_tokens = s->prompt;
-  out.output_tokens = s->output;
-  out.identified_tokens = s->identified;
-  out.previous = s->previous;
-  out.think_time = s->think_time;
-  out.extent_offsets = s->offsets;
-  out.extents = s->extents;
-  return Trace(out, trace.block_tokens(), trace.distinct_blocks(), trace.origin(), s);
+  return std::move(twice).finish(trace.block_tokens(), trace.distinct_blocks(), trace.origin());
 }
 
 }  // namespace tiersim::traces

@@ -180,6 +180,7 @@ std::int64_t Replica::computed_before(const Sequence& s, const Plan& plan, bool 
 /// References the hits, gets frames for what is loaded and starts the loads; pending_ holds what must end first.
 void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
   Sequence& s = slots_[slot.index()];
+  write_back_ = TransferId::none();  // an earlier allocation's is not this one's to wait for
   hbm_.acquire({plan.hits, {}, 0, s.request}, now);
   const auto wait_for = [&](TransferId t) {
     if (hierarchy_.pending(t) && std::find(pending_.begin(), pending_.end(), t) == pending_.end())
