@@ -1,15 +1,35 @@
 #pragma once
-/// How well a machine reaches its datasheet: efficiencies and fixed costs, measured or assumed.
+/// How well a machine reaches its datasheet: efficiencies and fixed costs assumed for it, or laws fitted to what its
+/// kernels were measured to take.
 ///
-/// Read from calib/profiles/<name>.yaml. The cost model (sim/cost) multiplies datasheet peaks by these; each value's
-/// source stands in the file. Measured tables join here when calibration exists; `provenance` says what the numbers
-/// are.
+/// Read from calib/profiles/<name>.yaml. The cost model (sim/cost) takes an operator's time from the law of its kernel
+/// and type where there is one, else from the datasheet's peaks times the efficiencies. A measured profile states on
+/// which machine it was measured (the fingerprint) and how far its laws are off, on the points that they were fitted to
+/// and on those held out; a datasheet profile states the source of each value in its file.
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "calib/profile_laws.hpp"
 #include "sim/config/fields.hpp"
 #include "sim/core/units.hpp"
 
 namespace tiersim::calib {
+
+/// How far predictions are off: errors relative to the measured time, as fractions.
+struct ErrorRow {
+  std::string family, kernel, variant;
+  std::string set;  ///< "train" or "held-out"
+  std::int64_t points = 0;
+  double mape = 0, median = 0, p90 = 0, worst = 0;  ///< of the absolute errors
+  double bias = 0;                                  ///< mean signed error; positive: predicted too slow
+};
+
+/// The slow-down of one kernel while another runs beside it: its time over its time alone.
+struct Overlap {
+  std::string kernel, beside;
+  double slow_down = 1;
+};
 
 struct Profile {
   std::string name;
@@ -23,6 +43,12 @@ struct Profile {
   Duration launch;                   ///< per kernel, inside a CUDA graph
   Duration step_overhead;            ///< CPU time per step that asynchronous scheduling does not hide
   Bytes runtime_memory;              ///< CUDA context, graphs and libraries, per GPU
+
+  // Measured profiles only.
+  std::vector<Law> laws;
+  std::vector<ErrorRow> errors;
+  std::vector<Overlap> overlaps;
+  std::vector<std::pair<std::string, std::string>> fingerprint;  ///< what was measured: device, driver, date, ...
 };
 
 /// Reads every key, named as the fields above; finish() is called.

@@ -1,0 +1,94 @@
+#pragma once
+/// Fitted laws: from the work of one run of a kernel to its time.
+///
+///   t = (fixed + (sum over sides of side^p)^(1/p)) x correction,   side = sum over its terms of seconds x feature
+///
+/// One form serves all: a kernel's sides are compute and bandwidth (a roofline with its ridge p), a transfer has one
+/// side with bytes and operations, a drive has queue, rate and bandwidth (the caps of a drive with a smooth minimum).
+/// Shape terms (flops over m, n or k) stand for packing and output, waves for tile quantisation. Where the law of bytes
+/// changes with size (caches, protocols), `knots` cut bytes into segments: the feature bytes_segment i is what of the
+/// bytes lies between knot i-1 and knot i, so that the law is continuous and rises. The correction is a table of
+/// factors over one or two features, log-linear between its knots and constant outside. Coefficients are not negative.
+/// Fitted by calib/fit, stored in profiles, evaluated by the cost model and by validation: O(terms). Beyond the trained
+/// range laws extrapolate, and covers() says so.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/units.hpp"
+
+namespace tiersim::calib {
+
+/// What one run of a kernel does; features that do not apply are 0.
+struct Work {
+  double flops = 0, bytes = 0;
+  double m = 0, n = 0, k = 0;  ///< a matrix product's shape; attention: queries, keys, head elements
+  double operations = 0;       ///< fragments, I/Os, launches
+  double depth = 0;            ///< I/Os in flight
+  double sequences = 0;
+};
+
+enum class Feature : std::uint8_t {
+  flops,        ///< s/flop
+  flops_per_m,  ///< flops / m
+  flops_per_n,
+  flops_per_k,
+  wave_flops,        ///< flops of whole waves of tiles (Law::tile)
+  bytes,             ///< s/B
+  bytes_segment,     ///< of the bytes those within Term::segment
+  operations,        ///< s each
+  operations_share,  ///< operations / depth
+  bytes_share,       ///< bytes / depth
+  sequences,
+  m,
+};
+[[nodiscard]] std::string_view name_of(Feature feature);
+
+struct Term {
+  Feature feature = Feature::bytes;
+  double seconds = 0;        ///< per unit of the feature
+  std::int64_t segment = 0;  ///< of bytes_segment: between knots[segment - 1] (or 0) and knots[segment] (or infinity)
+};
+
+struct Side {
+  std::string name;  ///< "compute", "bandwidth", "queue", "rate"
+  std::vector<Term> terms;
+};
+
+/// Factors at knots, bilinear in the logarithms; one column (no y knots) for one feature.
+struct Correction {
+  Feature x = Feature::bytes, y = Feature::bytes;
+  std::vector<double> x_knots, y_knots;  ///< ascending, positive
+  std::vector<double> factors;           ///< x_knots.size() * max(1, y_knots.size()), y fastest; empty: no correction
+};
+
+/// Output tiles of a matrix product and how many run at once.
+struct Tiling {
+  double m = 0, n = 0, at_once = 0;
+};
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+struct Law {
+  std::string family, kernel, variant;  ///< the series that it was fitted to
+  double fixed = 0;                     ///< s
+  std::vector<Side> sides;
+  double ridge = 1;           ///< p, at least 1
+  std::vector<double> knots;  ///< B, ascending
+  Tiling tile;                ///< zeros: no wave_flops
+  Correction correction;
+  Interval flops, bytes;  ///< trained range
+
+  [[nodiscard]] Seconds time(const Work& work) const;
+  /// The time of one side alone, without correction: what bounds the kernel is the largest.
+  [[nodiscard]] double side(const Side& side, const Work& work) const;
+  /// Within twice the trained range of flops and bytes.
+  [[nodiscard]] bool covers(const Work& work) const;
+};
+
+[[nodiscard]] double value_of(Feature feature, const Law& law, const Term& term, const Work& work);
+
+}  // namespace tiersim::calib
