@@ -27,6 +27,7 @@ HostSetup small_setup(int threads) { return {"/tmp", 1 << 20, 32 << 20, std::mak
 
 Families memory_families(const HostSetup& setup) {
   Families families;
+  families.push_back(ceiling_family(setup));
   families.push_back(memory_family(setup));
   families.push_back(latency_family(setup));
   families.push_back(memcpy_family(setup));
@@ -103,7 +104,7 @@ TEST_CASE("are the grids sorted and distinct, within memory, and fresh sizes bet
       for (const auto& [series, values] : values_of(grid, parameter)) {
         INFO(series);
         CHECK(std::is_sorted(values.begin(), values.end()));
-        CHECK(values.back() <= 16 << 20);
+        CHECK(values.back() <= 32 << 20);
         if (!fresh_values.contains(series)) continue;
         CHECK(std::ranges::min(fresh_values.at(series)) >= values.front());
         CHECK(std::ranges::max(fresh_values.at(series)) <= values.back());
@@ -195,6 +196,15 @@ TEST_CASE("do copies arrive, in one piece and gathered?") {
     family->release();
     CHECK(measured(*family, "memcpy", "all threads", {{"size", 8192}}).bytes == 2 * 8192);
   }
+}
+
+TEST_CASE("are both ceilings right, and counted in full?") {
+  const auto family = ceiling_family(small_setup(2));
+  CHECK(family->grid().size() == 2);
+  CHECK(measured(*family, "copy", "all threads", {{"bytes", 1 << 16}}).bytes == 1 << 16);
+  const Sample product = measured(*family, "product", "fp32", {{"m", 96}, {"n", 96}, {"k", 96}});
+  CHECK(product.flops == 2 * 96 * 96 * 96);
+  CHECK(product.bytes == 4 * 3 * 96 * 96);
 }
 
 TEST_CASE("do a fork and a reading of the clock take time?") {
