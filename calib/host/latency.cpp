@@ -14,12 +14,14 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr std::int64_t kSmallest = 16 << 10, kLargest = 512LL << 20, kPage = 4096;  // B
+constexpr std::int64_t kSmallest = 16 << 10, kLargest = 256LL << 20, kPage = 4096;  // B
+constexpr std::int64_t kCachesOver = 4;  // the largest working set, at least, in caches that one thread sees
 constexpr std::uint64_t kSeed = 0x6c6174656e6379;
 
 class Latency final : public Family {
  public:
-  explicit Latency(const HostSetup& setup) : largest_(std::min(kLargest, setup.memory_bytes / 2)) {}
+  explicit Latency(const HostSetup& setup)
+      : largest_(std::min(std::max(kLargest, kCachesOver * cache_), setup.memory_bytes / 2)) {}
 
   std::string_view name() const override { return "latency"; }
   std::string_view what() const override { return "chase: one load that waits for the one before, by working set"; }
@@ -27,7 +29,7 @@ class Latency final : public Family {
   std::vector<Point> fresh(Rng& rng, std::size_t count) const override { return fresh_of(series(), rng, count); }
 
   Estimate estimate(const Point& point) const override {
-    constexpr double kFromCache = 10e-9, kFromMemory = 130e-9;  // s
+    constexpr double kFromCache = 8e-9, kFromMemory = 120e-9;  // s
     const double lines = point.at("bytes") / sizeof(ChaseLine);
     const double load = point.at("bytes") <= static_cast<double>(cache_) ? kFromCache : kFromMemory;
     return {load, lines * (load + 100e-9)};
@@ -51,7 +53,7 @@ class Latency final : public Family {
     return {{"latency", "chase", "", "bytes", {kSmallest, largest_, kPage}, 2}};
   }
 
-  std::int64_t largest_, cache_ = largest_cache();
+  std::int64_t cache_ = largest_cache(), largest_;
 };
 
 }  // namespace
