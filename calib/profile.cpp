@@ -1,5 +1,7 @@
 #include "calib/profile.hpp"
 
+#include "calib/profile_measured.hpp"
+
 namespace tiersim::calib {
 
 Profile read_profile(config::Fields& fields) {
@@ -18,6 +20,7 @@ Profile read_profile(config::Fields& fields) {
   p.launch = fields.duration("launch", {}, kDelay);
   p.step_overhead = fields.duration("step_overhead", {}, kDelay);
   p.runtime_memory = fields.bytes("runtime_memory", {}, Range{0, 1e15});
+  read_measured(fields, p);
   fields.finish();
   return p;
 }
