@@ -34,7 +34,7 @@ std::string worst_line(const CheckedPoint& p) {
 
 std::string validation_text(const Validation& validation) {
   std::string text = fmt::format("  {:<12} {:>6} {:>7} {:>7} {:>8} {:>8}   {:<24} {}\n", "family", "points", "MAPE",
-                                 "median", "bias", "again", "median may be", "");
+                                 "median", "bias", "again", "median may be", "verdict");
   for (const FamilyCheck& f : validation.families) text += family_line(f);
   text += "\n  again: how far two measurements of a point lie apart, median; twice that is allowed where it is more\n";
   if (!validation.points.empty()) text += "\nworst points\n";
