@@ -60,6 +60,19 @@ TEST_CASE("size is flops where the series has any") {
   CHECK(sizes(calib::split_series(series).held_out) == std::vector<double>{97, 95, 94});
 }
 
+TEST_CASE("of copies in pieces with few totals the piece is the size") {
+  std::vector<Sample> series;
+  for (double pieces : {1, 2, 4, 8, 16}) {
+    for (double all : {1600, 3200}) {
+      series.push_back(sample(0, all));
+      series.back().point.parameters = {{"operations", pieces * all / 1600}};
+    }
+  }
+  // Pieces of 100, 200, 400, 800 and 1,600 bytes: the middle one and the largest two are held out.
+  CHECK(calib::split_series(series).held_out.size() == 6);
+  CHECK(calib::split_series(series).train[0].point.at("operations") == 16);
+}
+
 TEST_CASE("series come in the order of their first point") {
   std::vector<Sample> samples(5, sample(0, 1));
   samples[0].point.kernel = samples[2].point.kernel = "b";
