@@ -66,8 +66,8 @@ using Comments = std::map<std::string, std::string>;
 
 std::string key_text(const std::string& key, const std::string& value, const Comments& comments) {
   const auto comment = comments.find(key);
-  return comment == comments.end() ? fmt::format("{}: {}\n", key, value)
-                                   : fmt::format("{}: {:<9} # {}\n", key, value, comment->second);
+  const std::string text = key + ": " + value;
+  return comment == comments.end() ? text + "\n" : fmt::format("{:<34}# {}\n", text, comment->second);
 }
 
 std::string heading_text(const std::string& heading) {

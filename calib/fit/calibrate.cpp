@@ -86,9 +86,9 @@ std::string heading_of(const Fingerprint& fingerprint, std::size_t points, std::
   out += fmt::format(": {} points, {} of them sound. Written by tiersim calibrate --device {}.\n", points, sound,
                      text_in(fingerprint, "kind") == "host" ? "host" : "cuda");
   out += "Laws are fitted to the training points; every third size and the largest two of a series are held out.\n";
-  out += "Mean error on held-out points by family:";
+  out += "Median error on held-out points by family:";
   for (const ErrorRow& row : errors.by_family) {
-    if (row.set == "held-out") out += fmt::format(" {} {:.1f}%", row.family, 100 * row.mape);
+    if (row.set == "held-out") out += fmt::format(" {} {:.1f}%", row.family, 100 * row.median);
   }
   return out;
 }
@@ -125,7 +125,8 @@ Calibration calibrate(const std::string& name, const std::vector<Sample>& sample
   profile.name = name;
   const auto comments = fill_fallbacks(profile, series, ceilings, kind == "host");
   for (const FittedSeries& fitted : series) profile.laws.push_back(fitted.law);
-  profile.errors = errors.by_series;
+  profile.errors = errors.by_family;
+  profile.errors.insert(profile.errors.end(), errors.by_series.begin(), errors.by_series.end());
   profile.overlaps = overlaps_of(sound);
   profile.fingerprint = fingerprint;
   Calibration out;

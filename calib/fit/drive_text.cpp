@@ -34,9 +34,14 @@ double shortest(const Split& split) {
   return least == nullptr ? 0 : least->seconds * least->point.at("depth", 1);
 }
 
+double bandwidth_of(const FittedSeries& series) {
+  const double seconds = coefficient_of(series.law, Feature::bytes);
+  return seconds > 0 ? 1 / seconds : best_rate(series.split);
+}
+
 std::string bandwidth_line(const char* key, const FittedSeries& series) {
   const bool seen = coefficient_of(series.law, Feature::bytes) > 0;
-  return figure(key, rate_text(rate_of(series.law, best_rate(series.split))),
+  return figure(key, rate_text(bandwidth_of(series)),
                 "measured: " + name_of(series.law) + (seen ? ", bandwidth" : ", its best point"));
 }
 
@@ -87,9 +92,9 @@ std::string drive_text(const FittedSeriesList& series, double capacity) {
   std::string out = "  - name: ssd\n";
   out += figure("    capacity", size_text(capacity), "free when measured");
   out += bandwidth_line("    read", *reads);
-  out += writes != nullptr ? bandwidth_line("    write", *writes)
-                           : figure("    write", rate_text(rate_of(reads->law, best_rate(reads->split))),
-                                    "assumed: as reads, writes were not measured");
+  out += writes != nullptr
+             ? bandwidth_line("    write", *writes)
+             : figure("    write", rate_text(bandwidth_of(*reads)), "assumed: as reads, writes were not measured");
   out += rate_line("    read_iops", *reads);
   if (writes != nullptr) out += rate_line("    write_iops", *writes);
   return out + queue_lines(*reads) + "    sharing: fair\n";

@@ -10,8 +10,9 @@ namespace tiersim::calib {
 [[nodiscard]] std::string name_of(const Law& law);
 /// Seconds per unit; 0 where the law has no such term. Of bytes in segments the last counts: large sizes.
 [[nodiscard]] double coefficient_of(const Law& law, Feature feature);
-/// Bytes per second at large sizes; `otherwise` where the law has no cost for bytes.
-[[nodiscard]] double rate_of(const Law& law, double otherwise);
+/// Bytes per second at large sizes: by the cost of a further byte, or, where that is nothing, of the largest trained
+/// size.
+[[nodiscard]] double rate_of(const Law& law);
 
 /// "key: value  # source" and a newline.
 [[nodiscard]] std::string figure(const std::string& key, const std::string& value, const std::string& source);

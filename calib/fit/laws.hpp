@@ -21,7 +21,7 @@ using Observations = std::vector<Observation>;
 struct Fitted {
   Form form;
   double scale = 0;            ///< robust_scale of the relative residuals
-  std::size_t parameters = 0;  ///< coefficients above zero, knots, the ridge
+  std::size_t parameters = 0;  ///< coefficients above zero, the ridge, knots twice
 };
 
 /// With this ridge, or with the best one.

@@ -27,7 +27,7 @@ LinkFigures host_link(const FittedSeriesList& series, const Ceilings& ceilings) 
   LinkFigures link;
   if (const FittedSeries* copy = find_series(series, "memcpy", "memcpy", {"all threads"}); copy != nullptr) {
     // The law counts each byte twice, read and written.
-    link.up = rate_of(copy->law, 0) / 2, link.latency = copy->law.fixed;
+    link.up = rate_of(copy->law) / 2, link.latency = copy->law.fixed;
     link.of_up = "measured: " + name_of(copy->law) + ", copied bytes", link.of_latency = "measured: the same law";
   } else {
     link.up = ceilings.bytes_per_second / 2, link.latency = 1e-6;
@@ -41,7 +41,7 @@ LinkFigures host_link(const FittedSeriesList& series, const Ceilings& ceilings) 
 void take_rate(const FittedSeriesList& all, const char* kernel, double& rate, std::string& source) {
   const FittedSeries* series = find_series(all, "transfer", kernel, {"pinned"});
   if (series == nullptr) return;
-  rate = rate_of(series->law, 0);
+  rate = rate_of(series->law);
   source = "measured: " + name_of(series->law);
 }
 
@@ -97,7 +97,7 @@ std::string engine_text(const Ceilings& ceilings, const Fingerprint& fingerprint
 std::string dram_text(const FittedSeriesList& series, const LinkFigures& link, const Fingerprint& fingerprint) {
   const bool knows_size = !text_in(fingerprint, "host_memory_bytes").empty();
   const FittedSeries* copy = find_series(series, "memcpy", "memcpy", {"all threads"});
-  const double rate = copy != nullptr ? rate_of(copy->law, 0) : link.up + link.down;
+  const double rate = copy != nullptr ? rate_of(copy->law) : link.up + link.down;
   const std::string source = copy != nullptr ? "measured: " + name_of(copy->law) : "assumed: what the link can carry";
   std::string out = "  - name: dram\n";
   out += figure("    capacity", size_text(knows_size ? number_in(fingerprint, "host_memory_bytes") : 64.0 * (1 << 30)),

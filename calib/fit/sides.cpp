@@ -1,11 +1,14 @@
 #include "calib/fit/sides.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
 
 #include "calib/fit/golden_section.hpp"
 #include "calib/fit/least_squares.hpp"
 #include "calib/fit/robust.hpp"
+#include "sim/core/diagnostics.hpp"
 
 namespace tiersim::calib {
 namespace {
@@ -16,6 +19,7 @@ class Solver {
   explicit Solver(const SidesProblem& problem)
       : problem_(problem), rows_(problem.times.size()), columns_(problem.side_of.size()) {
     for (int side : problem.side_of) sides_ = std::max(sides_, side + 1);
+    ensure(sides_ <= kMostSides, "a law has at most four sides");
     relative_.resize(rows_ * columns_);
     for (std::size_t i = 0; i < relative_.size(); ++i) relative_[i] = problem.features[i] / problem.times[i / columns_];
   }
@@ -39,7 +43,7 @@ class Solver {
       const double change = distance(coefficients, next);
       coefficients = next;
       weights = huber_weights(residuals(coefficients, p));
-      if (change < 1e-8 && pass > 2) break;
+      if (change < 1e-6 && pass > 2) break;
     }
     const double scale = robust_scale(residuals(coefficients, p));
     return {std::move(coefficients), p, scale};
@@ -58,22 +62,23 @@ class Solver {
   [[nodiscard]] std::size_t near_ridge(const std::vector<double>& coefficients) const {
     std::size_t count = 0;
     for (std::size_t i = 0; i < rows_; ++i) {
-      std::vector<double> sides = row_at(i, coefficients, 1).sides;
-      std::sort(sides.begin(), sides.end());
-      if (sides.size() > 1 && sides[sides.size() - 2] > sides.back() / 3) ++count;
+      Sides sides = row_at(i, coefficients, 1).sides;
+      std::sort(sides.begin(), sides.end(), std::greater<>());
+      if (sides[1] > sides[0] / 3) ++count;
     }
     return count;
   }
 
  private:
+  static constexpr int kMostSides = 4;
+  using Sides = std::array<double, kMostSides>;
   struct Row {
     double fixed = 0, norm = 0;
-    std::vector<double> sides;
+    Sides sides{};
   };
 
   [[nodiscard]] Row row_at(std::size_t i, const std::vector<double>& coefficients, double p) const {
     Row row;
-    row.sides.assign(static_cast<std::size_t>(sides_), 0);
     for (std::size_t j = 0; j < columns_; ++j) {
       const double seconds = coefficients[j] * relative_[i * columns_ + j];
       const int side = problem_.side_of[j];
@@ -82,7 +87,7 @@ class Solver {
     double largest = 0, sum = 0;
     for (double side : row.sides) largest = std::max(largest, side);
     if (largest <= 0) return row;
-    for (double side : row.sides) sum += std::pow(side / largest, p);
+    for (double side : row.sides) sum += side > 0 ? std::pow(side / largest, p) : 0;
     row.norm = largest * std::pow(sum, 1 / p);
     return row;
   }
@@ -148,9 +153,9 @@ class Solver {
   }
 
   /// The largest relative change of a coefficient.
-  [[nodiscard]] double distance(const std::vector<double>& a, const std::vector<double>& b) const {
+  [[nodiscard]] static double distance(const std::vector<double>& a, const std::vector<double>& b) {
     double most = 0;
-    for (std::size_t j = 0; j < columns_; ++j) {
+    for (std::size_t j = 0; j < a.size(); ++j) {
       if (a[j] != b[j]) most = std::max(most, std::abs(a[j] - b[j]) / std::max(a[j], b[j]));
     }
     return most;

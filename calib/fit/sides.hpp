@@ -14,7 +14,7 @@ namespace tiersim::calib {
 
 struct SidesProblem {
   static constexpr int kFixed = -1;
-  std::vector<int> side_of;      ///< of each column: its side, from 0, or kFixed
+  std::vector<int> side_of;      ///< of each column: its side, 0 to 3, or kFixed
   std::vector<double> features;  ///< row by row: times.size() x side_of.size()
   std::vector<double> times;     ///< s, positive
 };

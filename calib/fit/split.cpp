@@ -5,15 +5,39 @@
 
 namespace tiersim::calib {
 
+namespace {
+
+constexpr std::size_t kLeastSizes = 5;
+
+using BySize = std::map<double, std::vector<Sample>>;
+
+BySize grouped(const std::vector<Sample>& series, double (*size)(const Sample&)) {
+  BySize groups;
+  for (const Sample& sample : series) groups[size(sample)].push_back(sample);
+  return groups;
+}
+
+BySize by_size(const std::vector<Sample>& series) {
+  const auto flops = [](const Sample& s) { return s.flops; };
+  const auto bytes = [](const Sample& s) { return s.bytes; };
+  const auto piece = [](const Sample& s) { return s.bytes / std::max(1.0, s.point.at("operations", 1)); };
+  if (std::any_of(series.begin(), series.end(), [](const Sample& s) { return s.flops > 0; })) {
+    return grouped(series, flops);
+  }
+  BySize whole = grouped(series, bytes);
+  if (whole.size() >= kLeastSizes) return whole;
+  BySize pieces = grouped(series, piece);
+  return pieces.size() > whole.size() ? pieces : whole;
+}
+
+}  // namespace
+
 Split split_series(const std::vector<Sample>& series) {
-  constexpr std::size_t kLeastSizes = 5;
-  const bool computes = std::any_of(series.begin(), series.end(), [](const Sample& s) { return s.flops > 0; });
-  std::map<double, std::vector<Sample>> by_size;
-  for (const Sample& sample : series) by_size[computes ? sample.flops : sample.bytes].push_back(sample);
   Split split;
   std::size_t index = 0;
-  for (const auto& [size, points] : by_size) {
-    const bool held = by_size.size() >= kLeastSizes && (index % 3 == 2 || index + 2 >= by_size.size());
+  const BySize sizes = by_size(series);
+  for (const auto& [size, points] : sizes) {
+    const bool held = sizes.size() >= kLeastSizes && (index % 3 == 2 || index + 2 >= sizes.size());
     auto& side = held ? split.held_out : split.train;
     side.insert(side.end(), points.begin(), points.end());
     ++index;

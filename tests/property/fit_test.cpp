@@ -113,6 +113,21 @@ TEST_CASE("a matrix product: both roofs and the ridge between them") {
   }
 }
 
+TEST_CASE("a matrix product that thin shapes slow down: the correction finds by how much") {
+  Law truth = law_with(4e-6, {}, 2);
+  truth.sides = {{"compute", {{Feature::flops, 1 / 250e12}}}, {"bandwidth", {{Feature::bytes, 1 / 1.6e12}}}};
+  truth.correction = {Feature::m, Feature::m, {8, 64, 512}, {}, {1, 1.6, 1}};
+  const std::vector<Work> works = products(2);
+  Rng rng(41);
+  const Law law = calib::fit_law(calib::recipe_of("gemm", "gemm", 0), measured(rng, truth, works));
+  CHECK_FALSE(law.correction.factors.empty());
+  std::vector<double> errors;
+  for (const Work& work : works) errors.push_back(std::abs(law.time(work).value() / truth.time(work).value() - 1));
+  std::sort(errors.begin(), errors.end());
+  CHECK(errors[errors.size() / 2] < 0.03);
+  CHECK(errors[errors.size() * 9 / 10] < 0.1);
+}
+
 TEST_CASE("a matrix product on a GPU: whole waves of tiles, and the tile is found") {
   Law truth = law_with(4e-6, {}, 4);
   truth.tile = {128, 256, 132};
