@@ -1,5 +1,8 @@
 #include "calib/profile.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "calib/profile_measured.hpp"
 
 namespace tiersim::calib {
@@ -23,6 +26,13 @@ Profile read_profile(config::Fields& fields) {
   read_measured(fields, p);
   fields.finish();
   return p;
+}
+
+std::vector<ErrorRow> family_errors(const Profile& profile) {
+  std::vector<ErrorRow> out;
+  std::copy_if(profile.errors.begin(), profile.errors.end(), std::back_inserter(out),
+               [](const ErrorRow& row) { return row.kernel.empty() && row.variant.empty(); });
+  return out;
 }
 
 }  // namespace tiersim::calib
