@@ -51,7 +51,7 @@ std::string run_line(const CalibrateRequest& request, const CalibrationFolder& p
   const fs::path profiles = fs::path(environment(kCommand, request.library).library) / "calib/profiles";
   std::error_code ignored;
   const bool by_name = fs::equivalent(fs::path(place.profile_path()).parent_path() / ".", profiles, ignored);
-  std::string line = "tiersim run scenarios/quickstart.yaml";
+  std::string line = "tiersim run scenarios/one-machine.yaml";
   if (has_machine) line += " --set machine=" + (by_name ? place.name() : place.machine_path());
   return line + " --set profile=" + (by_name ? place.name() : place.profile_path());
 }
