@@ -4,6 +4,11 @@
 #include <limits>
 
 namespace tiersim {
+namespace {
+
+double weight_of(const FlowShare& flow, std::size_t i) { return flow.weights.empty() ? 1.0 : flow.weights[i]; }
+
+}  // namespace
 
 MaxMinSolver::MaxMinSolver(std::vector<double> capacities) {
   constraints_.reserve(capacities.size());
@@ -24,11 +29,14 @@ void MaxMinSolver::open(std::span<FlowShare> flows) {
   pending_.clear();
   for (FlowShare& flow : flows) {
     pending_.push_back(&flow);
-    for (ConstraintIndex c : flow.constraints) {
-      Constraint& constraint = constraints_[c];
-      if (constraint.flows++ > 0) continue;
-      constraint.left = constraint.capacity;
-      used_.push_back(c);
+    for (std::size_t i = 0; i < flow.constraints.size(); ++i) {
+      Constraint& constraint = constraints_[flow.constraints[i]];
+      if (constraint.flows++ == 0) {
+        constraint.left = constraint.capacity;
+        constraint.weight = 0;
+        used_.push_back(flow.constraints[i]);
+      }
+      constraint.weight += weight_of(flow, i);
     }
   }
 }
@@ -38,7 +46,7 @@ double MaxMinSolver::level() {
   for (ConstraintIndex c : used_) {
     Constraint& constraint = constraints_[c];
     if (constraint.flows == 0) continue;
-    constraint.share = constraint.left / constraint.flows;
+    constraint.share = constraint.left / constraint.weight;
     least = std::min(least, constraint.share);
   }
   return least;
@@ -46,9 +54,12 @@ double MaxMinSolver::level() {
 
 void MaxMinSolver::give(FlowShare& flow, double rate) {
   flow.rate = rate;
-  for (ConstraintIndex c : flow.constraints) {
-    constraints_[c].left -= rate;
-    --constraints_[c].flows;
+  for (std::size_t i = 0; i < flow.constraints.size(); ++i) {
+    Constraint& constraint = constraints_[flow.constraints[i]];
+    const double weight = weight_of(flow, i);
+    constraint.left -= rate * weight;
+    constraint.weight -= weight;
+    --constraint.flows;
   }
 }
 

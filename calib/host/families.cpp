@@ -1,0 +1,15 @@
+#include "calib/host/families.hpp"
+
+namespace tiersim::calib {
+
+Families host_families(const HostSetup& setup) {
+  Families families;
+  families.push_back(ceiling_family(setup));
+  families.push_back(overhead_family(setup));
+  families.push_back(memory_family(setup));
+  families.push_back(memcpy_family(setup));
+  families.push_back(latency_family(setup));
+  return families;
+}
+
+}  // namespace tiersim::calib
