@@ -1,5 +1,8 @@
 #include "calib/profile.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tiersim::calib {
 
 Profile read_profile(config::Fields& fields) {
@@ -20,6 +23,13 @@ Profile read_profile(config::Fields& fields) {
   p.runtime_memory = fields.bytes("runtime_memory", {}, Range{0, 1e15});
   fields.finish();
   return p;
+}
+
+std::vector<ErrorRow> family_errors(const Profile& profile) {
+  std::vector<ErrorRow> out;
+  std::copy_if(profile.errors.begin(), profile.errors.end(), std::back_inserter(out),
+               [](const ErrorRow& row) { return row.kernel.empty() && row.variant.empty(); });
+  return out;
 }
 
 }  // namespace tiersim::calib
