@@ -9,6 +9,8 @@ Families host_families(const HostSetup& setup) {
   families.push_back(memory_family(setup));
   families.push_back(memcpy_family(setup));
   families.push_back(latency_family(setup));
+  families.push_back(ssd_family(setup));
+  families.push_back(page_cache_family(setup));
   return families;
 }
 

@@ -17,6 +17,7 @@ namespace tiersim::calib {
 namespace {
 
 constexpr std::int64_t kLineElements = 16;
+constexpr std::int64_t kStep = 4;  // tokens: a tile of the products, and a few lines to fetch
 
 using Row = Eigen::Map<Eigen::ArrayXf>;
 
@@ -114,36 +115,57 @@ class Decode {
 
   void attend(const Group& group, Share run, const Partial& partial) const {
     const PagedSequence& sequence = batch_[static_cast<std::size_t>(group.sequence)];
+    const auto keys_of = [&](std::int64_t i) {
+      return sequence.blocks[static_cast<std::size_t>(i)] + group.head * head_elements();
+    };
+    const std::int64_t to_values = shape_.kv_heads * head_elements();
     partial.clear();
     for (std::int64_t i = run.begin; i < run.end; ++i) {
       const std::int64_t tokens = std::min(shape_.block, sequence.context - i * shape_.block);
-      const float* keys = sequence.blocks[static_cast<std::size_t>(i)] + group.head * head_elements();
-      const float* values = keys + shape_.kv_heads * head_elements();
-      fetch(values);
-      weigh(sequence.query + first_query(group), keys, tokens, partial);
-      if (i + 1 < run.end) fetch(sequence.blocks[static_cast<std::size_t>(i + 1)] + group.head * head_elements());
-      thin_sum(per_kv_, shape_.head_dim, tokens, scores(), tokens, values, shape_.head_dim, partial.values(0),
-               shape_.head_dim);
+      const float* next = keys_of(std::min(i + 1, run.end - 1));
+      score(sequence.query + first_query(group), keys_of(i), next, tokens);
+      weigh(tokens, partial);
+      sum(keys_of(i) + to_values, next + to_values, tokens, partial);
+    }
+  }
+
+  /// Query heads x tokens of one block, while the next block's keys are fetched.
+  void score(const float* query, const float* keys, const float* next, std::int64_t tokens) const {
+    const std::int64_t dim = shape_.head_dim;
+    for (std::int64_t t = 0; t < tokens; t += kStep) {
+      const std::int64_t count = std::min(kStep, tokens - t);
+      fetch(next + t * dim, count * dim);
+      thin_product(per_kv_, count, dim, query, dim, keys + t * dim, dim, scores() + t, tokens);
     }
   }
 
   /// Of one block: scores become weights relative to the running maxima.
-  void weigh(const float* query, const float* keys, std::int64_t tokens, const Partial& partial) const {
-    float* weights = scores();
-    thin_product(per_kv_, tokens, shape_.head_dim, query, shape_.head_dim, keys, shape_.head_dim, weights, tokens);
+  void weigh(std::int64_t tokens, const Partial& partial) const {
     const float scale = 1.0F / std::sqrt(static_cast<float>(shape_.head_dim));
     for (std::int64_t head = 0; head < per_kv_; ++head) {
-      Row row(weights + head * tokens, tokens);
+      Row row(scores() + head * tokens, tokens);
       partial.raise(head, row.maxCoeff() * scale);
       row = row * scale - partial.top(head);
     }
-    Row all(weights, per_kv_ * tokens);
+    Row all(scores(), per_kv_ * tokens);
     all = all.exp();
-    for (std::int64_t head = 0; head < per_kv_; ++head) partial.sum(head) += Row(weights + head * tokens, tokens).sum();
+    for (std::int64_t head = 0; head < per_kv_; ++head)
+      partial.sum(head) += Row(all.data() + head * tokens, tokens).sum();
   }
 
-  void fetch(const float* from) const {
-    for (std::int64_t i = 0; i < head_elements(); i += kLineElements) __builtin_prefetch(from + i);
+  /// Adds the weighted values of one block, while the next block's are fetched.
+  void sum(const float* values, const float* next, std::int64_t tokens, const Partial& partial) const {
+    const std::int64_t dim = shape_.head_dim;
+    for (std::int64_t t = 0; t < tokens; t += kStep) {
+      const std::int64_t count = std::min(kStep, tokens - t);
+      fetch(next + t * dim, count * dim);
+      thin_sum(per_kv_, dim, count, scores() + t, tokens, values + t * dim, dim, partial.values(0), dim);
+    }
+  }
+
+  /// Into the second-level cache: the first has too few misses in flight to keep memory busy.
+  static void fetch(const float* from, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; i += kLineElements) __builtin_prefetch(from + i, 0, 2);
   }
 
   /// This thread's scores of one block: query heads x tokens.

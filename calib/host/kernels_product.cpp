@@ -15,9 +15,9 @@ using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMa
 using View = Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
 using ConstView = Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
 
-constexpr std::int64_t kThinRows = 8;             // up to here Eigen's packing of the weights costs more than it gains
-constexpr std::int64_t kGrain = 16;               // rows or columns: a few registers of lanes
-constexpr std::int64_t kPanelElements = 1 << 17;  // of widened weights: half of a usual second-level cache
+constexpr std::int64_t kThinRows = 16;                       // beyond, packing the weights for Eigen's kernel pays
+constexpr std::int64_t kGrain = 16;                          // rows or columns: a few registers of lanes
+constexpr std::int64_t kPanelRows = 256, kPanelDepth = 512;  // half of a usual second-level cache
 
 /// One thread's part of c: all operands narrowed to it.
 struct Part {
@@ -26,22 +26,30 @@ struct Part {
   std::int64_t ldc;
 };
 
+Eigen::OuterStride<> stride(std::int64_t elements) { return Eigen::OuterStride<>(elements); }
+
 void wide_product(const Part& part, const float* a, const float* b) {
-  View c(part.c, part.m, part.n, Eigen::OuterStride<>(part.ldc));
-  c.noalias() = ConstView(a, part.m, part.k, Eigen::OuterStride<>(part.k)) *
-                ConstView(b, part.n, part.k, Eigen::OuterStride<>(part.k)).transpose();
+  View(part.c, part.m, part.n, stride(part.ldc)).noalias() =
+      ConstView(a, part.m, part.k, stride(part.k)) * ConstView(b, part.n, part.k, stride(part.k)).transpose();
 }
 
 /// Panels of the weights are widened into the second-level cache, then multiplied.
 void wide_product(const Part& part, const float* a, const Bf16* b) {
   thread_local Scratch scratch;
-  const std::int64_t rows = std::max(kGrain, kPanelElements / part.k / kGrain * kGrain);
-  float* panel = scratch.floats(std::min(rows, part.n) * part.k);
-  for (std::int64_t first = 0; first < part.n; first += rows) {
-    const std::int64_t count = std::min(rows, part.n - first);
-    const Bf16* from = b + first * part.k;
-    for (std::int64_t i = 0; i < count * part.k; ++i) panel[i] = widened(from[i]);
-    wide_product({part.m, count, part.k, part.c + first, part.ldc}, a, panel);
+  float* panel = scratch.floats(kPanelRows * kPanelDepth);
+  View c(part.c, part.m, part.n, stride(part.ldc));
+  c.setZero();
+  for (std::int64_t first = 0; first < part.n; first += kPanelRows) {
+    const std::int64_t rows = std::min(kPanelRows, part.n - first);
+    for (std::int64_t at = 0; at < part.k; at += kPanelDepth) {
+      const std::int64_t depth = std::min(kPanelDepth, part.k - at);
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const Bf16* from = b + (first + row) * part.k + at;
+        for (std::int64_t i = 0; i < depth; ++i) panel[row * depth + i] = widened(from[i]);
+      }
+      c.middleCols(first, rows).noalias() +=
+          ConstView(a + at, part.m, depth, stride(part.k)) * ConstView(panel, rows, depth, stride(depth)).transpose();
+    }
   }
 }
 

@@ -75,7 +75,7 @@ class Memcpy final : public Family {
   std::vector<Point> fresh(Rng& rng, std::size_t count) const override;
 
   Estimate estimate(const Point& point) const override {
-    constexpr double kBlock = 200e-9;  // s
+    constexpr double kBlock = 60e-9;  // s
     const int threads = team_of(crews_, point.variant).size();
     const double copy = stream_seconds(static_cast<std::int64_t>(2 * payload_of(point)), threads, 0);
     const double arenas = static_cast<double>(source_.bytes() > 0 ? 0 : 2 * arena_) / (2e9 * all_->size());

@@ -26,6 +26,7 @@ constexpr std::int64_t kSmallest = 16 << 10, kLargest = 1LL << 30;  // B; the sm
 constexpr std::int64_t kSmallestRemote = 64 << 20;
 constexpr std::int64_t kPage = 4096;
 constexpr std::int64_t kLeastBuffer = 4 << 20;  // two huge pages
+constexpr std::int64_t kGap = 5 * kPage;        // between arrays: a power of two apart, they would share memory banks
 constexpr std::int64_t kTurn = 32;              // doubles: what the loops of streams.hpp take at once
 constexpr std::int64_t kLooks = 1 << 16;        // elements that a check compares
 constexpr double kFactor = 0.25;                // of triad
@@ -95,7 +96,8 @@ std::vector<Part> parts_of(const Buffer& buffer, std::int64_t arrays, std::int64
   std::vector<Part> parts(static_cast<std::size_t>(threads));
   for (int rank = 0; rank < threads; ++rank) {
     double* const base = buffer.as<double>() + share_of(buffer.bytes(), kPage, rank, threads).begin / 8;
-    parts[static_cast<std::size_t>(rank)] = {base, base + count, base + 2 * count, count};
+    const std::int64_t apart = count + kGap / 8;
+    parts[static_cast<std::size_t>(rank)] = {base, base + apart, base + 2 * apart, count};
   }
   return parts;
 }
@@ -118,8 +120,11 @@ Sample time_of(const Point& point, const Effort& effort, Team& team, const Buffe
   return sample_of(point, 0, moved, repeat(effort, run), *std::max_element(errors.begin(), errors.end()));
 }
 
-Buffer filled(Team& team, std::int64_t bytes) {
-  Buffer buffer(std::max(bytes, kLeastBuffer));
+/// What a working set takes with the gaps between its arrays.
+std::int64_t room_for(std::int64_t bytes, int threads) { return std::max(bytes + 2 * kGap * threads, kLeastBuffer); }
+
+Buffer filled(Team& team, std::int64_t room) {
+  Buffer buffer(room);
   fill_random(team, buffer.all<double>(), kSeed);
   return buffer;
 }
@@ -168,10 +173,10 @@ class Memory final : public Family {
     }
     Team& team = team_of(crews_, point.variant);
     Buffer& buffer = buffers_[&team == crews_[0].team.get() ? 0 : 1];
-    const auto bytes = static_cast<std::int64_t>(point.at("bytes"));
-    if (buffer.bytes() < bytes) {
+    const std::int64_t room = room_for(static_cast<std::int64_t>(point.at("bytes")), team.size());
+    if (buffer.bytes() < room) {
       buffer = Buffer();  // before the next is taken
-      buffer = filled(team, bytes);
+      buffer = filled(team, room);
     }
     return time_of(point, effort, team, buffer);
   }
@@ -214,7 +219,8 @@ class Memory final : public Family {
     {
       const AffinityScope there(pair.memory.processors);
       Team team(Team::available());
-      buffer = filled(team, static_cast<std::int64_t>(point.at("bytes")));
+      const auto bytes = static_cast<std::int64_t>(point.at("bytes"));
+      buffer = filled(team, room_for(bytes, static_cast<int>(pair.processors.processors.size())));
     }
     const AffinityScope here(pair.processors.processors);
     Team team(Team::available());

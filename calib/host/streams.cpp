@@ -63,7 +63,7 @@ void stream_triad(double* a, const double* b, const double* c, double s, std::in
 }
 
 double stream_seconds(std::int64_t bytes, int threads, std::int64_t caches) {
-  constexpr double kCachePerThread = 30e9, kMemoryPerThread = 12e9, kMemory = 200e9;  // B/s
+  constexpr double kCachePerThread = 60e9, kMemoryPerThread = 16e9, kMemory = 200e9;  // B/s
   const double rate = bytes <= caches ? kCachePerThread * threads : std::min(kMemoryPerThread * threads, kMemory);
   return static_cast<double>(bytes) / rate;
 }

@@ -50,8 +50,8 @@ double product_error(Team& team, const Shape& s, Rng& rng) {
 
 TEST_CASE("is a product right for many and few rows, odd sizes, both types of weights, one thread and all?") {
   Rng rng(1);
-  std::vector<Shape> shapes = {{1, 1, 1},    {1, 64, 128},  {2, 33, 17}, {7, 5, 129},    {8, 130, 64},
-                               {9, 130, 64}, {200, 24, 40}, {65, 67, 3}, {16, 600, 1030}};
+  std::vector<Shape> shapes = {{1, 1, 1},    {1, 64, 128},  {2, 33, 17}, {7, 5, 129},     {8, 130, 64},
+                               {9, 130, 64}, {200, 24, 40}, {65, 67, 3}, {16, 100, 1030}, {17, 530, 700}};
   for (int i = 0; i < 8; ++i) {
     const auto draw = [&] { return 1 + static_cast<std::int64_t>(rng.below(90)); };
     shapes.push_back({draw(), draw(), draw()});
