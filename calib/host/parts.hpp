@@ -4,6 +4,7 @@
 /// Used by the kernels of this folder alone. in_parts() calls part(begin, end) for the share of [0, count) of every
 /// rank that has one, and waits; what is no more than one grain runs on the calling thread, without the team. Scratch
 /// belongs to a thread and a purpose (one variable each); it grows to the largest size asked for and is then reused.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,11 @@
 #include "calib/host/team.hpp"
 
 namespace tiersim::calib {
+
+/// Elements of an element-wise kernel that take about as long as starting the other threads: a microsecond or two.
+constexpr std::int64_t kElementGrain = 1 << 14;
+/// Rows that make up such a grain.
+inline std::int64_t row_grain(std::int64_t width) { return std::max(std::int64_t{1}, kElementGrain / width); }
 
 template <class Part>
 void in_parts(Team& team, std::int64_t count, std::int64_t grain, const Part& part) {

@@ -4,11 +4,6 @@
 #include <limits>
 
 namespace tiersim {
-namespace {
-
-double weight_of(const FlowShare& flow, std::size_t i) { return flow.weights.empty() ? 1.0 : flow.weights[i]; }
-
-}  // namespace
 
 MaxMinSolver::MaxMinSolver(std::vector<double> capacities) {
   constraints_.reserve(capacities.size());
@@ -29,15 +24,29 @@ void MaxMinSolver::open(std::span<FlowShare> flows) {
   pending_.clear();
   for (FlowShare& flow : flows) {
     pending_.push_back(&flow);
-    for (std::size_t i = 0; i < flow.constraints.size(); ++i) {
-      Constraint& constraint = constraints_[flow.constraints[i]];
-      if (constraint.flows++ == 0) {
-        constraint.left = constraint.capacity;
-        constraint.weight = 0;
-        used_.push_back(flow.constraints[i]);
-      }
-      constraint.weight += weight_of(flow, i);
+    for (ConstraintIndex c : flow.constraints) {
+      Constraint& constraint = constraints_[c];
+      if (constraint.flows++ > 0) continue;
+      constraint.left = constraint.capacity;
+      constraint.extra = 0;
+      used_.push_back(c);
     }
+    if (!flow.weights.empty()) open_extra(flow);
+  }
+}
+
+// Weights apart from the rest: most flows have none, and nothing is added for those.
+void MaxMinSolver::open_extra(const FlowShare& flow) {
+  for (std::size_t i = 0; i < flow.weights.size(); ++i) {
+    constraints_[flow.constraints[i]].extra += flow.weights[i] - 1;
+  }
+}
+
+void MaxMinSolver::give_extra(const FlowShare& flow) {
+  for (std::size_t i = 0; i < flow.weights.size(); ++i) {
+    Constraint& constraint = constraints_[flow.constraints[i]];
+    constraint.left -= flow.rate * (flow.weights[i] - 1);
+    constraint.extra -= flow.weights[i] - 1;
   }
 }
 
@@ -46,7 +55,7 @@ double MaxMinSolver::level() {
   for (ConstraintIndex c : used_) {
     Constraint& constraint = constraints_[c];
     if (constraint.flows == 0) continue;
-    constraint.share = constraint.left / constraint.weight;
+    constraint.share = constraint.left / (constraint.flows + constraint.extra);
     least = std::min(least, constraint.share);
   }
   return least;
@@ -54,13 +63,11 @@ double MaxMinSolver::level() {
 
 void MaxMinSolver::give(FlowShare& flow, double rate) {
   flow.rate = rate;
-  for (std::size_t i = 0; i < flow.constraints.size(); ++i) {
-    Constraint& constraint = constraints_[flow.constraints[i]];
-    const double weight = weight_of(flow, i);
-    constraint.left -= rate * weight;
-    constraint.weight -= weight;
-    --constraint.flows;
+  for (ConstraintIndex c : flow.constraints) {
+    constraints_[c].left -= rate;
+    --constraints_[c].flows;
   }
+  if (!flow.weights.empty()) give_extra(flow);
 }
 
 /// Removes from pending_ the flows that took a rate; true if any did.

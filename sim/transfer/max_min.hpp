@@ -35,7 +35,7 @@ class MaxMinSolver {
  private:
   struct Constraint {
     double capacity = 0, left = 0, share = 0;
-    double weight = 0;        // of the flows without a rate yet
+    double extra = 0;         // of the weights of the flows without a rate yet: what is above 1 each
     std::uint32_t flows = 0;  // how many these are
   };
   void open(std::span<FlowShare> flows);
@@ -43,6 +43,8 @@ class MaxMinSolver {
   bool give_ceilings(double level);
   void give_level(double level);
   void give(FlowShare& flow, double rate);
+  void open_extra(const FlowShare& flow);
+  void give_extra(const FlowShare& flow);
   template <class Takes>
   bool give_where(Takes takes);
 
