@@ -63,7 +63,7 @@ traces::Trace offload_trace(std::uint64_t seed, std::int64_t requests, std::int6
   chat.system_prompt = Tokens(256);
   chat.user_message = Tokens(72);
   chat.user_message_spread = 0.7;
-  chat.answer = Tokens(14);
+  chat.answer = Tokens(10);
   chat.answer_spread = 0.6;
   chat.turns = 5;
   chat.think_time = Duration(12'000'000'000);
