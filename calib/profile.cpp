@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "calib/profile_measured.hpp"
+
 namespace tiersim::calib {
 
 Profile read_profile(config::Fields& fields) {
@@ -21,6 +23,7 @@ Profile read_profile(config::Fields& fields) {
   p.launch = fields.duration("launch", {}, kDelay);
   p.step_overhead = fields.duration("step_overhead", {}, kDelay);
   p.runtime_memory = fields.bytes("runtime_memory", {}, Range{0, 1e15});
+  read_measured(fields, p);
   fields.finish();
   return p;
 }
