@@ -67,19 +67,17 @@ void compare_requests(OffloadRow& row, std::span<const OffloadRun> rounds, const
   row.request_p90 = quantile_of(errors, 0.9);
 }
 
-/// Hits of the first round; all rounds count for whether they are the same.
+/// Hits of the first round; every round counts for whether they are the same.
 void compare_hits(OffloadRow& row, std::int64_t block, std::span<const OffloadRun> rounds,
                   const ServingOutcome& predicted) {
-  row.same_hits = true;
   for (std::size_t r = 0; r < predicted.requests.size(); ++r) {
     const PromptSources& sources = predicted.requests[r].first;
     const std::int64_t memory = sources.tier[0] / block, drive = sources.tier[1] / block;
     row.predicted.memory += memory;
     row.predicted.drive += drive;
-    for (const OffloadRun& run : rounds) {
-      const ServedRequest& served = run.requests[r];
-      row.same_hits = row.same_hits && served.hits_memory == memory && served.hits_drive == drive;
-    }
+    row.differing += std::any_of(rounds.begin(), rounds.end(), [&](const OffloadRun& run) {
+      return run.requests[r].hits_memory != memory || run.requests[r].hits_drive != drive;
+    });
     row.measured.memory += rounds[0].requests[r].hits_memory;
     row.measured.drive += rounds[0].requests[r].hits_drive;
     row.measured.written += rounds[0].requests[r].written;

@@ -47,7 +47,7 @@ LowerTierSettings drive_of(const hw::MachineSpec& machine, std::int64_t frames, 
 std::vector<OffloadConfiguration> offload_configurations(const Workload& workload) {
   const auto share = [&](double of) {
     const auto frames = static_cast<std::int64_t>(of * static_cast<double>(workload.distinct_blocks()));
-    return std::max(least_frames(workload), frames);
+    return std::max(2 * least_frames(workload), frames);
   };
   const std::int64_t memory = share(0.35), less = share(0.2), drive = share(0.8);
   return {{"lru_drive", "lru", memory, drive},   {"vllm_drive", "vllm", memory, drive},

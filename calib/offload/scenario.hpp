@@ -26,7 +26,8 @@ struct OffloadConfiguration {
 inline constexpr std::int64_t kOffloadChunk = 512;  ///< tokens of a prompt that one step computes at most
 inline constexpr std::size_t kOffloadDepth = 32;    ///< I/Os in flight at most
 
-/// Policies with the drive, without it, and with less memory: sizes are shares of the blocks that the trace names.
+/// Policies with the drive, without it, and with less memory: sizes are shares of the blocks that the trace names, and
+/// memory holds two of the largest requests, so that which frames leave does not hang on when a write has ended.
 [[nodiscard]] std::vector<OffloadConfiguration> offload_configurations(const Workload& workload);
 
 [[nodiscard]] traces::Trace offload_trace(std::uint64_t seed, std::int64_t requests, std::int64_t block);

@@ -10,13 +10,17 @@ std::string percent(double share) { return fmt::format("{:+.1f}%", 100 * share);
 
 std::string hits_of(const OffloadBlocks& b) { return fmt::format("{} + {}", b.memory, b.drive); }
 
+std::string hits_verdict(const OffloadRow& r) {
+  if (r.differing == 0) return "as predicted";
+  return fmt::format("predicted {}, other in {}", hits_of(r.predicted), human::counted(r.differing, "request"));
+}
+
 std::string row_text(const OffloadRow& r) {
   return fmt::format("  {:<11} {:>6} {:>6} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>8} {:>7} {:>12}  {}\n", r.name,
                      r.frames, r.drive_frames, human::duration(r.total.measured), human::duration(r.total.predicted),
                      percent(r.total.error()), human::share(r.spread), percent(r.first_tokens.error()),
                      percent(r.decode.error()), human::duration(r.load_wait.measured), human::share(r.request_p50),
-                     human::share(r.request_p90), hits_of(r.measured),
-                     r.same_hits ? "same" : "predicted " + hits_of(r.predicted));
+                     human::share(r.request_p90), hits_of(r.measured), hits_verdict(r));
 }
 
 std::string verdict(const OffloadResult& result) {

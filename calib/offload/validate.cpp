@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
+#include "calib/host/buffer.hpp"
 #include "calib/host/io.hpp"
 #include "calib/host/offload/decoder.hpp"
 #include "calib/host/test_file.hpp"
@@ -24,23 +24,15 @@ constexpr std::int64_t kLeastRequests = 10, kMostRequests = 1000;
 constexpr double kServingShare = 0.75;  // of the time; the rest is for the file, warm-up and predicting
 constexpr double kFileShare = 0.1;
 
-/// Frames of memory, aligned as the drive wants them and touched.
-class FrameMemory {
- public:
-  explicit FrameMemory(std::int64_t bytes) : bytes_(static_cast<std::size_t>(bytes)) {
-    data_ = static_cast<std::byte*>(std::aligned_alloc(kIoAlignment, bytes_));
-    if (data_ == nullptr) throw std::runtime_error(fmt::format("no memory for {} bytes of KV frames", bytes_));
-    std::memset(data_, 0, bytes_);
-  }
-  ~FrameMemory() { std::free(data_); }
-  FrameMemory(const FrameMemory&) = delete;
-  FrameMemory& operator=(const FrameMemory&) = delete;
-  [[nodiscard]] std::span<std::byte> span() const { return {data_, bytes_}; }
-
- private:
-  std::size_t bytes_;
-  std::byte* data_;
-};
+/// Frames of memory with nothing in them, touched by the threads that will use them; aligned as the drive wants it.
+Buffer frame_memory(Team& team, std::int64_t bytes) {
+  Buffer memory(bytes);
+  team.run([&](int rank) {
+    const Share share = share_of(bytes, kIoAlignment, rank, team.size());
+    std::memset(memory.as<std::byte>() + share.begin, 0, static_cast<std::size_t>(share.end - share.begin));
+  });
+  return memory;
+}
 
 class Measurement {
  public:
@@ -111,8 +103,8 @@ class Measurement {
     const traces::Trace trace = offload_trace(settings_.seed, kRequests, settings_.shape.block);
     const Workload workload(trace, Tokens(settings_.shape.block));
     const OffloadConfiguration c{"warm-up", "lru", least_frames(workload), 0};
-    const FrameMemory memory(c.frames * settings_.shape.frame_bytes());
-    const OffloadRun run = serve(setup_of(c, memory.span()), workload, *compute_);
+    const Buffer memory = frame_memory(*settings_.team, c.frames * settings_.shape.frame_bytes());
+    const OffloadRun run = serve(setup_of(c, memory.all<std::byte>()), workload, *compute_);
     return run.seconds / in_seconds(predict(c, trace).whole.at - Time(0)).value();
   }
 
@@ -123,7 +115,7 @@ class Measurement {
       on_drive = std::max(on_drive, c.drive_frames);
     }
     const std::int64_t bytes = settings_.shape.frame_bytes();
-    memory_ = std::make_unique<FrameMemory>(frames * bytes);
+    memory_ = frame_memory(*settings_.team, frames * bytes);
     file_ = std::make_unique<TestFile>(
         TestFileSetup{settings_.folder, on_drive * bytes, kFileShare * settings_.seconds, settings_.seed});
     for (OffloadConfiguration& c : configurations_) c.drive_frames = std::min(c.drive_frames, file_->bytes() / bytes);
@@ -149,7 +141,7 @@ class Measurement {
     for (int round = 0; round < kRounds; ++round) {
       for (std::size_t i = 0; i < configurations_.size(); ++i) {
         progress_(done, total, configurations_[i].name);
-        rounds[i].push_back(serve(setup_of(configurations_[i], memory_->span()), workload, *compute_, hooks));
+        rounds[i].push_back(serve(setup_of(configurations_[i], memory_.all<std::byte>()), workload, *compute_, hooks));
         if (rounds[i].back().stopped) return {};
         done += in_seconds(predicted[i].whole.at - Time(0)).value();
       }
@@ -175,7 +167,7 @@ class Measurement {
   std::unique_ptr<IoEngine> io_;
   std::unique_ptr<Compute> compute_;
   std::vector<OffloadConfiguration> configurations_;
-  std::unique_ptr<FrameMemory> memory_;
+  Buffer memory_;
   std::unique_ptr<TestFile> file_;
 };
 

@@ -50,7 +50,7 @@ struct OffloadRow {
   double request_p50 = 0, request_p90 = 0;             ///< of the requests' absolute relative errors, end to end
   double bookkeeping = 0;                              ///< measured seconds that are neither load, prefill nor decode
   OffloadBlocks measured, predicted;
-  bool same_hits = false;  ///< of every request, in every tier
+  std::int64_t differing = 0;  ///< requests that found other blocks than predicted, or in other tiers, in some round
   [[nodiscard]] bool good() const;
 };
 

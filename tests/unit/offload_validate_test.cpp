@@ -92,10 +92,10 @@ TEST_CASE("is a configuration's error its total's, its spread its rounds', and d
   CHECK(row.bookkeeping == doctest::Approx(0));
   CHECK(row.measured.memory == 4);
   CHECK(row.predicted.drive == 2);
-  CHECK(row.same_hits);
+  CHECK(row.differing == 0);
   rounds[1].requests[0].hits_drive = 0;
   rounds[1].requests[1].hits_drive = 2;
-  CHECK_FALSE(compare_offload(configuration, {}, rounds, outcome).same_hits);
+  CHECK(compare_offload(configuration, {}, rounds, outcome).differing == 2);
 }
 
 TEST_CASE("which pairs of configurations count, and when is the verdict good?") {
@@ -137,7 +137,7 @@ TEST_CASE("does the run that the simulator is told decide what the engine does?"
     const OffloadRun run = serve(setup, workload, compute);
     const ServingSettings settings = offload_settings(c, shape, test::tiny_profile(), test::tiny_machine(1));
     const OffloadRow row = compare_offload(c, shape, {&run, 1}, Simulation(settings, trace).run());
-    CHECK(row.same_hits);
+    CHECK(row.differing == 0);
     CHECK(row.measured == row.predicted);
     CHECK((row.measured.drive > 0) == (c.drive_frames > 0));
   }
