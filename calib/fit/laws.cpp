@@ -90,9 +90,8 @@ Interval range_of(const Observations& points, double Work::*feature) {
 Law best_form(const Recipe& recipe, const Observations& points) {
   std::vector<Fitted> fits;
   for (const Form& form : recipe.forms) fits.push_back(fit_form(form, points));
-  const auto best = std::min_element(fits.begin(), fits.end(), [&](const Fitted& a, const Fitted& b) {
-    return information(a, points.size()) < information(b, points.size());
-  });
+  const auto best = std::min_element(fits.begin(), fits.end(),
+                                     [](const Fitted& a, const Fitted& b) { return information(a) < information(b); });
   return segmented(*best, points, recipe.most_segments).form.law;
 }
 
@@ -100,23 +99,25 @@ Law best_form(const Recipe& recipe, const Observations& points) {
 
 Fitted fit_form(const Form& form, const Observations& points, std::optional<double> ridge) {
   const SidesProblem problem = problem_of(form, points);
-  if (problem.side_of.empty()) return {form, robust_scale(std::vector<double>(points.size(), -1.0)), 0};
+  if (problem.side_of.empty()) return {form, std::vector<double>(points.size(), -1.0), 0};
   const bool one_side = form.law.sides.size() < 2;
   const SidesFit fit = one_side || ridge ? fit_sides(problem, ridge.value_or(1)) : fit_sides_and_ridge(problem);
-  Fitted fitted{form, fit.scale, 0};
+  Fitted fitted{form, relative_residuals(problem, fit), 0};
   take_coefficients(fitted.form.law, form.fixed, fit.coefficients);
   fitted.form.law.ridge = fit.ridge;
   fitted.parameters = parameters_of(fitted.form);
   return fitted;
 }
 
-double information(const Fitted& fitted, std::size_t points) {
+double information(const Fitted& fitted) {
   constexpr double kRepeatable = 0.003;
-  const auto n = static_cast<double>(points), k = static_cast<double>(fitted.parameters);
+  const auto n = static_cast<double>(fitted.residuals.size()), k = static_cast<double>(fitted.parameters);
   // As many parameters as points explain nothing.
   if (k + 1 >= n) return 1e6 + k;
-  const double scale = std::max(fitted.scale, kRepeatable) * std::sqrt(n / (n - k));
-  return 2 * n * std::log(scale) + k * std::log(n);
+  const double scale = std::max(robust_scale(fitted.residuals), kRepeatable) * std::sqrt(n / (n - k));
+  double loss = 0;
+  for (double r : fitted.residuals) loss += std::min(r * r / (scale * scale), 9.0);
+  return 2 * n * std::log(scale) + loss + k * std::log(n);
 }
 
 std::vector<double> residuals_of(const Law& law, const Observations& points) {

@@ -20,16 +20,17 @@ using Observations = std::vector<Observation>;
 /// A form with its numbers.
 struct Fitted {
   Form form;
-  double scale = 0;            ///< robust_scale of the relative residuals
-  std::size_t parameters = 0;  ///< coefficients above zero, the ridge, knots twice
+  std::vector<double> residuals;  ///< relative, of the points that it was fitted to
+  std::size_t parameters = 0;     ///< coefficients above zero, the ridge, knots twice
 };
 
 /// With this ridge, or with the best one.
 [[nodiscard]] Fitted fit_form(const Form& form, const Observations& points, std::optional<double> ridge = {});
 
-/// Bayesian information criterion of a fit to so many points; smaller is better. Differences below 0.3% of the time
-/// count for nothing: machines do not repeat themselves better than that.
-[[nodiscard]] double information(const Fitted& fitted, std::size_t points);
+/// Bayesian information criterion of normal residuals at their robust scale, each counting at most as three standard
+/// deviations, so that a gross outlier is not worth the parameters that would explain it; smaller is better.
+/// Differences below 0.3% of the time count for nothing: machines do not repeat themselves better than that.
+[[nodiscard]] double information(const Fitted& fitted);
 
 /// Relative residuals (predicted - measured) / measured of a law.
 [[nodiscard]] std::vector<double> residuals_of(const Law& law, const Observations& points);

@@ -1,7 +1,10 @@
 #include "calib/fit/segments.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace tiersim::calib {
 namespace {
@@ -25,7 +28,7 @@ class Search {
     }
     if (knots_.empty()) return best_;
     Fitted free = fit_form(best_.form, points_);
-    return free.scale < best_.scale ? free : best_;
+    return information(free) < information(best_) ? free : best_;
   }
 
  private:
@@ -34,7 +37,7 @@ class Search {
     bool better = false;
     for (const Knots& knots : candidates) {
       Fitted fitted = fit_form(cut(knots), points_, plain_.law.ridge);
-      if (information(fitted, points_.size()) >= information(best_, points_.size()) - 1e-6) continue;
+      if (information(fitted) >= information(best_) - 1e-6) continue;
       best_ = std::move(fitted), next_ = knots, better = true;
     }
     if (better) knots_ = next_;
@@ -56,17 +59,27 @@ class Search {
     return out;
   }
 
+  /// One knot a size or a stride away, or two neighbours a size each: a steep segment has both ends to move.
   [[nodiscard]] std::vector<Knots> moved() const {
     std::vector<Knots> out;
-    for (std::size_t knot : knots_) {
-      for (std::size_t to : {knot - 1, knot + 1, knot - stride_, knot + stride_}) {
-        if (!may_hold(to) || knots_.contains(to)) continue;
-        Knots knots = knots_;
-        knots.erase(knot), knots.insert(to);
-        out.push_back(std::move(knots));
+    for (auto knot = knots_.begin(); knot != knots_.end(); ++knot) {
+      for (std::size_t to : {*knot - 1, *knot + 1, *knot - stride_, *knot + stride_}) try_move(out, {{*knot, to}});
+      const auto next = std::next(knot);
+      if (next == knots_.end()) continue;
+      for (std::size_t to : {*knot - 1, *knot + 1}) {
+        for (std::size_t next_to : {*next - 1, *next + 1}) try_move(out, {{*knot, to}, {*next, next_to}});
       }
     }
     return out;
+  }
+
+  void try_move(std::vector<Knots>& out, const std::vector<std::pair<std::size_t, std::size_t>>& moves) const {
+    Knots knots = knots_;
+    for (const auto& move : moves) knots.erase(move.first);
+    for (const auto& move : moves) {
+      if (may_hold(move.second)) knots.insert(move.second);
+    }
+    if (knots.size() == knots_.size()) out.push_back(std::move(knots));
   }
 
   [[nodiscard]] std::vector<Knots> smaller() const {
