@@ -41,8 +41,16 @@ std::string offload_table(const OffloadResult& result) {
   out += fmt::format("  {:<11} {:>6} {:>6} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>8} {:>7} {:>12}\n", "tiers",
                      "frames", "drive", "measured", "predicted", "error", "spread", "TTFT", "decode", "loading",
                      "each p50", "p90", "hits");
-  for (const OffloadRow& row : result.rows) out += row_text(row);
-  return out + verdict(result);
+  int disturbed = 0;
+  for (const OffloadRow& row : result.rows) {
+    out += row_text(row);
+    disturbed += row.disturbed;
+  }
+  out += verdict(result);
+  if (disturbed > 0)
+    out += fmt::format("  something else took the processors during {}: measured times are too long\n",
+                       human::counted(disturbed, "round"));
+  return out;
 }
 
 }  // namespace tiersim::calib

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "calib/host/buffer.hpp"
+#include "calib/host/families.hpp"
 #include "calib/host/io.hpp"
 #include "calib/host/offload/decoder.hpp"
 #include "calib/host/test_file.hpp"
@@ -62,6 +63,7 @@ class Measurement {
     if (out.stopped) return out;
     for (std::size_t i = 0; i < configurations_.size(); ++i) {
       out.rows.push_back(compare_offload(configurations_[i], settings_.shape, rounds[i], predicted[i]));
+      out.rows.back().disturbed = disturbed_[i];
       if (!settings_.out.empty()) record(workload, configurations_[i], rounds[i]);
     }
     judge_order(out);
@@ -137,11 +139,14 @@ class Measurement {
     double total = 0, done = 0;
     for (const ServingOutcome& p : predicted) total += kRounds * in_seconds(p.whole.at - Time(0)).value();
     Rounds rounds(configurations_.size());
+    disturbed_.assign(configurations_.size(), 0);
     const OffloadHooks hooks{.stop = stop_, .on_token = {}};
     for (int round = 0; round < kRounds; ++round) {
       for (std::size_t i = 0; i < configurations_.size(); ++i) {
         progress_(done, total, configurations_[i].name);
+        watch_->begin();
         rounds[i].push_back(serve(setup_of(configurations_[i], memory_.all<std::byte>()), workload, *compute_, hooks));
+        disturbed_[i] += watch_->end().throttled;
         if (rounds[i].back().stopped) return {};
         done += in_seconds(predicted[i].whole.at - Time(0)).value();
       }
@@ -164,9 +169,11 @@ class Measurement {
   const OffloadSettings& settings_;
   const OffloadStop& stop_;
   const OffloadProgress& progress_;
+  std::unique_ptr<MachineWatch> watch_ = host_watch();
   std::unique_ptr<IoEngine> io_;
   std::unique_ptr<Compute> compute_;
   std::vector<OffloadConfiguration> configurations_;
+  std::vector<int> disturbed_;  // rounds, by configuration
   Buffer memory_;
   std::unique_ptr<TestFile> file_;
 };

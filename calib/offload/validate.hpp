@@ -51,6 +51,7 @@ struct OffloadRow {
   double bookkeeping = 0;                              ///< measured seconds that are neither load, prefill nor decode
   OffloadBlocks measured, predicted;
   std::int64_t differing = 0;  ///< requests that found other blocks than predicted, or in other tiers, in some round
+  int disturbed = 0;           ///< rounds during which something else took the processors
   [[nodiscard]] bool good() const;
 };
 
