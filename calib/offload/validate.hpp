@@ -4,12 +4,12 @@
 /// Called by `tiersim validate`. The same generated chat is served by each configuration of tiers (eviction policies,
 /// with and without a drive, a smaller pool), in turn and the whole round twice, so that a drift of the machine shows
 /// as spread and not as difference; what is measured is the mean of both. A round during which something else took the
-/// processors is repeated once. The prediction is the simulator's from
-/// profile and machine alone. The number of requests follows from the time that there is and from a short warm-up. One
-/// line each: total time, spread, error, hits by tier. A configuration is good if its total is within kMostError or
-/// twice its own spread; the order of two configurations counts if their measured totals differ by more than the widest
-/// spread of all. With `out`, each configuration's measurement and its trace are written there (record_h5.hpp). Errors:
-/// std::runtime_error (drive, memory, folder; a machine without "ssd"). Cost: the time that it is given.
+/// processors is repeated once. The prediction is the simulator's from profile and machine alone. The number of
+/// requests follows from the time that there is and from a short warm-up. A configuration is good if its total is
+/// within kOffloadMostError or twice its own spread; the order of two counts if their measured totals differ by more
+/// than the widest spread of all. With `out`, each configuration's measurement and its trace are written there
+/// (record_h5.hpp). Errors: std::runtime_error (drive, memory, folder; a machine without "ssd"). Cost: the time that it
+/// is given.
 #include <functional>
 #include <memory>
 #include <string>
