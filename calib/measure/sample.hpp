@@ -28,8 +28,9 @@ struct Point {
 
   [[nodiscard]] double at(std::string_view name) const;  ///< throws std::logic_error if there is no such parameter
   [[nodiscard]] double at(std::string_view name, double otherwise) const;
-  [[nodiscard]] std::string series() const;  ///< "gemm/gemv/bf16"
-  [[nodiscard]] std::string key() const;     ///< "gemm/gemv/bf16 m=1 n=4096 k=4096": tells points apart
+  [[nodiscard]] std::string series() const;      ///< "gemm/gemv/bf16"
+  [[nodiscard]] std::string sizes_text() const;  ///< "m=1 n=4096 k=4096"
+  [[nodiscard]] std::string key() const;         ///< "gemm/gemv/bf16 m=1 n=4096 k=4096": tells points apart
   friend bool operator==(const Point&, const Point&) = default;
 };
 
@@ -57,7 +58,9 @@ struct Ceilings {
 /// The time that the nearer ceiling leaves for this work, over the measured time.
 [[nodiscard]] double share_of(const Ceilings& ceilings, const Sample& sample);
 
-[[nodiscard]] std::string csv_header();
+// One header line, then a line a sample; the parameters are one column, as sizes_text() writes them. A last line
+// without a newline was being written when its writer was killed: it is not read.
+[[nodiscard]] std::string csv_header();                   ///< without newline
 [[nodiscard]] std::string csv_row(const Sample& sample);  ///< without newline
 [[nodiscard]] std::vector<Sample> read_csv(std::istream& in, const std::string& name);
 [[nodiscard]] std::vector<Sample> read_csv_file(const std::string& path);

@@ -25,8 +25,13 @@ struct Timing {
   std::int64_t batches = 0;
 };
 
-/// batch(n) runs the kernel n times and returns the seconds of all n together.
-[[nodiscard]] Timing repeat(const Effort& effort, const std::function<double(std::int64_t n)>& batch);
+/// Seconds since some moment, by the steady clock.
+[[nodiscard]] double steady_seconds();
+
+/// batch(n) runs the kernel n times and returns the seconds of all n together. What a batch does besides (a flush of
+/// caches) counts towards most_seconds by `now` and towards nothing else.
+[[nodiscard]] Timing repeat(const Effort& effort, const std::function<double(std::int64_t n)>& batch,
+                            const std::function<double()>& now = steady_seconds);
 
 /// Linear interpolation between order statistics; `sorted` is not empty, 0 <= q <= 1.
 [[nodiscard]] double quantile_of(const std::vector<double>& sorted, double q);
