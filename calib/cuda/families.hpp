@@ -23,7 +23,7 @@ struct CudaSetup {
 [[nodiscard]] Families cuda_families(const CudaSetup& setup);
 
 // One a file. Kernels of each in brackets.
-[[nodiscard]] std::unique_ptr<Family> ceiling_family(const CudaSetup& setup,
+[[nodiscard]] std::unique_ptr<Family> ceiling_family(std::unique_ptr<Family> memory,
                                                      std::unique_ptr<Family> gemm);  // copy, product
 [[nodiscard]] std::unique_ptr<Family> memory_family(const CudaSetup& setup);         // read, write, copy, triad
 [[nodiscard]] std::unique_ptr<Family> gemm_family(const CudaSetup& setup);           // gemm, thin, gemv

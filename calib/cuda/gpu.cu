@@ -86,14 +86,18 @@ std::string text_of(const cudaUUID_t& uuid) {
 int devices_or_throw(int ordinal) {
   int devices = 0;
   const cudaError_t error = cudaGetDeviceCount(&devices);
-  if (error == cudaErrorInsufficientDriver) {
+  int driver = 0;  // stays 0 where there is none, which CUDA calls insufficient as well
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  if (error == cudaErrorInsufficientDriver && driver > 0) {
     throw std::runtime_error(
         "the NVIDIA driver is older than this program's CUDA: update the driver, or build with the "
         "nvcc that came with it (calib/on_gpu.sh uses the machine's own)");
   }
   if (error != cudaSuccess || devices == 0) {
     throw std::runtime_error(std::string("no GPU to measure here (") +
-                             (error == cudaSuccess ? "none is visible" : cudaGetErrorString(error)) +
+                             (driver == 0            ? "no NVIDIA driver"
+                              : error == cudaSuccess ? "none is visible"
+                                                     : cudaGetErrorString(error)) +
                              "): run this on a machine with an NVIDIA GPU, or see the plan with --dry-run");
   }
   if (ordinal < 0 || ordinal >= devices) {
