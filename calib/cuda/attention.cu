@@ -8,6 +8,7 @@
 #include "calib/cuda/attention_reference.cuh"
 #include "calib/cuda/decode_attention.cuh"
 #include "calib/cuda/families.hpp"
+#include "calib/cuda/index.hpp"
 #include "calib/cuda/kit.cuh"
 #include "calib/cuda/prefill_attention.cuh"
 
@@ -32,8 +33,7 @@ class DeviceBatch {
  public:
   DeviceBatch(const Point& point, const CudaSetup& setup)
       : shape_(shape_of(point)), sequences_(sequences_of(point)), entries_(blocks_of(sequences_, shape_.block)) {
-    const double bytes = 2.0 * static_cast<double>(entries_) * static_cast<double>(shape_.block_elements());
-    copies_ = 1 + static_cast<std::int64_t>(2.5 * static_cast<double>(setup.device.l2_bytes) / bytes);
+    copies_ = copies_beyond(setup.device.l2_bytes, 2 * entries_ * shape_.block_elements());
     pool_ = DeviceBuffer<__nv_bfloat16>(copies_ * entries_ * shape_.block_elements());
     fill_random(pool_, setup.seed + kPoolSeed);
     table_ = DeviceBuffer<int>(shuffled(copies_ * entries_, setup.seed));

@@ -5,6 +5,8 @@ namespace tiersim::calib {
 Families cuda_families(const CudaSetup& setup) {
   Families families;
   families.push_back(memory_family(setup));
+  families.push_back(gemm_family(setup));
+  families.push_back(attention_family(setup));
   return families;
 }
 

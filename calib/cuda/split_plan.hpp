@@ -29,8 +29,8 @@ struct SplitPlan {
   int partials() const { return first_partial.back(); }
 };
 
-inline constexpr int split_grain = 64;      ///< tokens: a tile for each warp of a thread block
-inline constexpr int split_overhead = 128;  ///< tokens' worth of time to start a thread block and to write its result
+inline constexpr int split_grain = 64;     ///< tokens: a tile for each warp of a thread block
+inline constexpr int split_overhead = 64;  ///< tokens' worth of time to start a thread block and to write its result
 
 /// Tokens' worth of time until the last thread block ends, `places` at once.
 inline std::int64_t makespan(const std::vector<int>& contexts, int kv_heads, int places, int tokens) {
