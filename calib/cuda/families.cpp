@@ -7,6 +7,9 @@ Families cuda_families(const CudaSetup& setup) {
   families.push_back(memory_family(setup));
   families.push_back(gemm_family(setup));
   families.push_back(attention_family(setup));
+  families.push_back(transfer_family(setup));
+  families.push_back(fragments_family(setup));
+  families.push_back(experts_family(setup));
   return families;
 }
 
