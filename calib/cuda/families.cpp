@@ -5,6 +5,12 @@ namespace tiersim::calib {
 Families cuda_families(const CudaSetup& setup) {
   Families families;
   families.push_back(memory_family(setup));
+  families.push_back(gather_family(setup));
+  families.push_back(elementwise_family(setup));
+  families.push_back(quantise_family(setup));
+  families.push_back(overhead_family(setup));
+  families.push_back(cache_family(setup));
+  families.push_back(mapping_family(setup));
   return families;
 }
 
