@@ -65,6 +65,19 @@ TIERSIM_BOTH constexpr int shared_word(int thread, int pass, int read) {
   return (thread + pass * 33 + read * 224) & (kSharedWords - 1);
 }
 
+/// Two blocks fill a multiprocessor.
+constexpr int shared_blocks(int multiprocessors) { return 2 * multiprocessors; }
+
+/// Quantised KV, tokens x channels. A group shares a scale: kGroup channels of one token, or kGroup tokens of one
+/// channel. A thread block holds a tile of kTileTokens x kTileChannels: a warp takes 8 tokens, a lane 8 channels of
+/// each.
+constexpr int kGroup = 64, kTileTokens = 64, kTileChannels = 256;
+
+TIERSIM_BOTH constexpr std::int64_t scale_place(bool by_channel, std::int64_t token, std::int64_t channel,
+                                                std::int64_t channels) {
+  return by_channel ? token / kGroup * channels + channel : token * (channels / kGroup) + channel / kGroup;
+}
+
 /// `wanted` places of [0, count) to check: both ends, the rest random; all of them where there are no more.
 inline std::vector<std::int64_t> sampled_places(std::int64_t count, std::int64_t wanted, std::uint64_t seed) {
   std::vector<std::int64_t> places;

@@ -2,9 +2,8 @@
 #include <bit>
 #include <limits>
 
-#include "calib/cuda/index.hpp"
-#include "calib/cuda/kit.cuh"
 #include "calib/cuda/sizes.hpp"
+#include "calib/cuda/stream.cuh"
 
 namespace tiersim::calib {
 namespace {
@@ -20,10 +19,7 @@ struct Read {
   std::uint32_t sum = 0;
   __device__ uint4 load(std::int64_t word) const { return from[word]; }
   __device__ void use(std::int64_t, const uint4& x) { sum ^= x.x ^ x.y ^ x.z ^ x.w; }
-  __device__ void finish() {
-    for (int lanes = kWarp / 2; lanes > 0; lanes /= 2) sum ^= __shfl_xor_sync(0xFFFFFFFFU, sum, lanes);
-    if (threadIdx.x % kWarp == 0) sums[(blockIdx.x * blockDim.x + threadIdx.x) / kWarp] = sum;
-  }
+  __device__ void finish() const { store_sum(sum, sums); }
 };
 
 struct Write {
@@ -55,34 +51,6 @@ struct Triad {
   }
   __device__ void finish() const {}
 };
-
-template <class Operation>
-__global__ void __launch_bounds__(kStreamThreads) stream(Operation operation, std::int64_t words) {
-  const int thread = static_cast<int>(threadIdx.x);
-  const std::int64_t tiles = stream_tiles(words);
-  for (std::int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-    if ((tile + 1) * kStreamTile <= words) {
-      decltype(operation.load(0)) x[kUnroll];  // all loads are under way before the first is used
-#pragma unroll
-      for (int step = 0; step < kUnroll; ++step) x[step] = operation.load(stream_word(tile, step, thread));
-#pragma unroll
-      for (int step = 0; step < kUnroll; ++step) operation.use(stream_word(tile, step, thread), x[step]);
-    } else {
-      for (int step = 0; step < kUnroll; ++step) {
-        const std::int64_t word = stream_word(tile, step, thread);
-        if (word < words) operation.use(word, operation.load(word));
-      }
-    }
-  }
-  operation.finish();
-}
-
-template <class Operation>
-int blocks_for(std::int64_t words, int multiprocessors) {
-  int resident = 0;
-  CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, stream<Operation>, kStreamThreads, 0));
-  return stream_blocks(words, std::int64_t{resident} * multiprocessors);
-}
 
 template <class Operation>
 Launch launch_of(Operation operation, std::int64_t words, int blocks) {

@@ -116,7 +116,7 @@ FamilySizes cache_sizes(const DeviceInfo& device) {
   sizes.name = "cache";
   sizes.what = "reads of half the L2 again and again; reads of shared memory on all multiprocessors";
   const double set = kMiB * static_cast<double>(std::max<std::int64_t>(1, device.l2_bytes / 2 >> 20));
-  const double blocks = 2.0 * device.multiprocessors;
+  const double blocks = shared_blocks(device.multiprocessors);
   sizes.load = [blocks](const Point& point) {
     if (point.kernel == "l2_read") return Load{0, point.at("set") * point.at("passes"), point.at("set")};
     const double bytes = blocks * kSharedThreads * kSharedReads * 16 * point.at("passes");

@@ -35,10 +35,6 @@ struct GatherShape {
 /// Bytes of KV codes for `elements` of a variant "int8 token", "int4 channel", ...
 [[nodiscard]] double code_bytes(const Point& point, double elements);
 
-/// Elements of a quantised group, along a token's channels or along a channel's tokens; a tile is what a thread block
-/// holds: as many tokens, and channels for a warp of threads with 16 bytes each.
-constexpr int kGroup = 64, kTileTokens = 64, kTileChannels = 256;
-
 constexpr std::int64_t kPageBytes = 2LL << 20;  ///< of mapped memory
 
 }  // namespace tiersim::calib
