@@ -36,8 +36,12 @@ class Fragments final : public SweptFamily {
     const std::vector<int> to = places_of(pieces, sets, setup().seed + kToSeed);
     const Launch launch = point.variant == "kernel" ? by_kernel(pieces, to_device, sets, from, to)
                                                     : by_copies(pieces, to_device, sets, from, to, point.variant);
-    for (std::int64_t i = 0; i < pieces.count; ++i) {
-      pools_->poison(to_device, to[static_cast<std::size_t>(i)] * pieces.bytes, pieces.bytes);
+    if (to_device) {
+      pools_->poison(true, 0, kPoolBytes);
+    } else {
+      for (std::int64_t i = 0; i < pieces.count; ++i) {
+        pools_->poison(false, to[static_cast<std::size_t>(i)] * pieces.bytes, pieces.bytes);
+      }
     }
     gpu().run(launch);
     double check = 0;
