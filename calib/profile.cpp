@@ -1,5 +1,10 @@
 #include "calib/profile.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "calib/profile_measured.hpp"
+
 namespace tiersim::calib {
 
 Profile read_profile(config::Fields& fields) {
@@ -18,8 +23,16 @@ Profile read_profile(config::Fields& fields) {
   p.launch = fields.duration("launch", {}, kDelay);
   p.step_overhead = fields.duration("step_overhead", {}, kDelay);
   p.runtime_memory = fields.bytes("runtime_memory", {}, Range{0, 1e15});
+  read_measured(fields, p);
   fields.finish();
   return p;
+}
+
+std::vector<ErrorRow> family_errors(const Profile& profile) {
+  std::vector<ErrorRow> out;
+  std::copy_if(profile.errors.begin(), profile.errors.end(), std::back_inserter(out),
+               [](const ErrorRow& row) { return row.kernel.empty() && row.variant.empty(); });
+  return out;
 }
 
 }  // namespace tiersim::calib

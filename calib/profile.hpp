@@ -16,7 +16,8 @@
 
 namespace tiersim::calib {
 
-/// How far predictions are off: errors relative to the measured time, as fractions.
+/// How far predictions are off: errors relative to the measured time, as fractions. A row is about one series, or,
+/// without kernel and variant, about a whole family.
 struct ErrorRow {
   std::string family, kernel, variant;
   std::string set;  ///< "train" or "held-out"
@@ -53,5 +54,8 @@ struct Profile {
 
 /// Reads every key, named as the fields above; finish() is called.
 [[nodiscard]] Profile read_profile(config::Fields& fields);
+
+/// The rows of errors that are about families.
+[[nodiscard]] std::vector<ErrorRow> family_errors(const Profile& profile);
 
 }  // namespace tiersim::calib

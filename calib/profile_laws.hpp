@@ -75,12 +75,12 @@ struct Interval {
 struct Law {
   std::string family, kernel, variant;  ///< the series that it was fitted to
   double fixed = 0;                     ///< s
-  std::vector<Side> sides;
-  double ridge = 1;           ///< p, at least 1
-  std::vector<double> knots;  ///< B, ascending
-  Tiling tile;                ///< zeros: no wave_flops
-  Correction correction;
-  Interval flops, bytes;  ///< trained range
+  std::vector<Side> sides{};
+  double ridge = 1;             ///< p, at least 1
+  std::vector<double> knots{};  ///< B, ascending
+  Tiling tile{};                ///< zeros: no wave_flops
+  Correction correction{};
+  Interval flops{}, bytes{};  ///< trained range
 
   [[nodiscard]] Seconds time(const Work& work) const;
   /// The time of one side alone, without correction: what bounds the kernel is the largest.

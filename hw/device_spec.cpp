@@ -16,6 +16,9 @@ constexpr Range kRate{1e6, 1e15};
 constexpr Range kRateOrNone{0, 1e15};
 constexpr Range kDelay{0, 1e12};
 constexpr Range kSize{1, 1e18};
+constexpr Range kQueue{1, 1e9};
+constexpr Range kIops{1, 1e15};
+constexpr Range kRidge{1, 1e3};
 constexpr Range kMostGpus{1, 256};
 
 void missing(Fields& fields, std::string_view key, std::string_view expected) {
@@ -47,6 +50,24 @@ GpuSpec read_gpu(Fields& machine, const DeviceLoader& load_device) {
   return spec;
 }
 
+/// The caps of a drive. Only those that the map or `known` has are read: what no link needs is not shown for each.
+void read_drive_caps(Fields& fields, const LinkSpec& known, LinkSpec& out) {
+  const auto wanted = [&](std::string_view key, bool is_known) { return fields.has(key) || is_known; };
+  if (wanted("queue_depth", known.queue_depth > 0)) {
+    out.queue_depth = fields.count("queue_depth", known.queue_depth, kQueue);
+  }
+  if (wanted("single_stream", known.single_stream.value() > 0)) {
+    out.single_stream = fields.bandwidth("single_stream", known.single_stream, kRate);
+  }
+  if (wanted("read_iops", known.read_iops > 0)) {
+    out.read_iops = fields.per_second("read_iops", known.read_iops, kIops);
+  }
+  if (wanted("write_iops", known.write_iops > 0)) {
+    out.write_iops = fields.per_second("write_iops", known.write_iops, kIops);
+  }
+  if (wanted("ridge", known.ridge > 0)) out.ridge = fields.number("ridge", known.ridge, kRidge);
+}
+
 /// The keys of a link, whose two directions have these names. What `base` has needs no key.
 LinkSpec read_link(Fields& fields, std::string_view up, std::string_view down, Sharing sharing, const LinkSpec* base) {
   const LinkSpec known = base == nullptr ? LinkSpec{.sharing = sharing} : *base;
@@ -61,6 +82,7 @@ LinkSpec read_link(Fields& fields, std::string_view up, std::string_view down, S
   const std::string word =
       fields.choice("sharing", {"fifo", "fair"}, std::string(known.sharing == Sharing::fifo ? "fifo" : "fair"));
   out.sharing = word == "fifo" ? Sharing::fifo : Sharing::fair;
+  read_drive_caps(fields, known, out);
   return out;
 }
 
@@ -96,7 +118,8 @@ void read_store(Fields& fields, StorageSpec& spec, const StorageSpec* base) {
   spec.link = read_link(fields, "read", "write", Sharing::fair, base == nullptr ? nullptr : &base->link);
 }
 
-/// `drives` equal drives, striped: their capacities, rates and operations per second add; latency stays.
+/// `drives` equal drives, striped: their capacities, rates, queues and operations per second add; what one I/O takes
+/// (latency, single_stream) stays.
 void stripe(StorageSpec& spec, std::int64_t drives) {
   const auto n = static_cast<double>(drives);
   spec.capacity = spec.capacity * drives;
@@ -104,6 +127,9 @@ void stripe(StorageSpec& spec, std::int64_t drives) {
   spec.link.bandwidth_down = spec.link.bandwidth_down * n;
   spec.link.duplex_cap = spec.link.duplex_cap * n;
   spec.link.per_operation = spec.link.per_operation / drives;
+  spec.link.queue_depth *= drives;
+  spec.link.read_iops *= n;
+  spec.link.write_iops *= n;
 }
 
 /// The `drive` (and how many) that a storage entry names, if it does.

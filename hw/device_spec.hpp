@@ -27,6 +27,11 @@ enum class Sharing { fifo, fair };
 
 /// Both directions of one physical link. A flow pays latency once, per_operation for each fragment, and its bytes at
 /// its rate; a fragment of x bytes reaches the share x / (x + half_size) of the bandwidth.
+///
+/// Drives have four caps instead (queueing with caps; a flash translation layer is left out, and so is what writes cost
+/// the reads beside them): the rate of a flow of fragments of x bytes is at most
+///   queue_depth * x / (latency + x / single_stream),   iops * x,   bandwidth,   what the links above leave,
+/// and flows together at most iops and bandwidth of the direction.
 struct LinkSpec {
   BytesPerSecond bandwidth{};       ///< upward: towards the GPUs (host to device, drive read)
   BytesPerSecond bandwidth_down{};  ///< the other direction (device to host, drive write)
@@ -35,6 +40,11 @@ struct LinkSpec {
   Duration per_operation{};
   Bytes half_size{};
   Sharing sharing = Sharing::fair;
+  std::int64_t queue_depth = 0;     ///< I/Os that one flow keeps in flight; 0: all that it has
+  BytesPerSecond single_stream{0};  ///< of one large I/O at a time, without its latency; 0: the bandwidth's alone
+  double read_iops = 0;             ///< per second, upward; 0: no such cap
+  double write_iops = 0;            ///< the other direction
+  double ridge = 0;                 ///< p >= 1 of a smooth minimum, (sum over caps of time^p)^(1/p); 0: the least
 };
 
 /// Memory below the GPUs that KV blocks can live in.

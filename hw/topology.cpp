@@ -28,8 +28,16 @@ PlaceId Topology::add_place(std::string name) {
 }
 
 void Topology::add_link(const LinkSpec& spec, PlaceId lower, PlaceId upper, std::string up, std::string down) {
-  DirectedLink link{std::move(up),  spec.bandwidth, spec.latency, spec.per_operation,
-                    spec.half_size, spec.sharing,   UINT32_MAX};
+  DirectedLink link{.name = std::move(up),
+                    .bandwidth = spec.bandwidth,
+                    .latency = spec.latency,
+                    .per_operation = spec.per_operation,
+                    .half_size = spec.half_size,
+                    .sharing = spec.sharing,
+                    .queue_depth = spec.queue_depth,
+                    .single_stream = spec.single_stream,
+                    .iops = spec.read_iops,
+                    .ridge = spec.ridge};
   if (spec.duplex_cap > BytesPerSecond(0)) {
     link.duplex = static_cast<std::uint32_t>(duplex_caps_.size());
     duplex_caps_.push_back(spec.duplex_cap);
@@ -38,6 +46,7 @@ void Topology::add_link(const LinkSpec& spec, PlaceId lower, PlaceId upper, std:
   edges_.push_back({lower, upper, spec.bandwidth});
   link.name = std::move(down);
   link.bandwidth = spec.bandwidth_down;
+  link.iops = spec.write_iops;
   links_.push_back(std::move(link));
   edges_.push_back({upper, lower, spec.bandwidth_down});
 }

@@ -25,6 +25,11 @@ struct DirectedLink {
   Bytes half_size{};
   Sharing sharing = Sharing::fair;
   std::uint32_t duplex = UINT32_MAX;  ///< index of the duplex cap that both directions share, or none
+  // Of a drive; zeros where there are none (LinkSpec).
+  std::int64_t queue_depth = 0;
+  BytesPerSecond single_stream{0};
+  double iops = 0;
+  double ridge = 0;
 };
 
 class Topology {

@@ -127,6 +127,7 @@ Result run(const ResolvedScenario& scenario, const RunOptions& options) {
   out.machine = scenario.settings.machine.name;
   out.profile = scenario.settings.profile.name;
   out.provenance = scenario.settings.profile.provenance;
+  out.profile_errors = calib::family_errors(scenario.settings.profile);
   out.trace_name = scenario.trace_name;
   out.trace_format = scenario.trace.origin().format;
   out.trace_hash = scenario.trace.origin().hash;

@@ -28,7 +28,7 @@ struct HostSetup {
 [[nodiscard]] std::unique_ptr<Family> latency_family(const HostSetup& setup);    // chase
 [[nodiscard]] std::unique_ptr<Family> memcpy_family(const HostSetup& setup);     // memcpy, blocks (scattered copies)
 [[nodiscard]] std::unique_ptr<Family> overhead_family(const HostSetup& setup);   // fork_join, clock
-[[nodiscard]] std::unique_ptr<Family> gemm_family(const HostSetup& setup);       // gemm, gemv
+[[nodiscard]] std::unique_ptr<Family> gemm_family(const HostSetup& setup);       // gemv, thin, gemm
 [[nodiscard]] std::unique_ptr<Family> attention_family(const HostSetup& setup);  // prefill_attention, decode_attention
 [[nodiscard]] std::unique_ptr<Family> elementwise_family(
     const HostSetup& setup);  // norm, rotary, activation, add, softmax

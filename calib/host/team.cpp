@@ -8,22 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include "calib/host/affinity.hpp"
+
 namespace tiersim::calib {
 namespace {
 
-constexpr int kSpins = 20'000;  // some tens of microseconds: longer than the gap between two kernels of one layer
-
-std::vector<int> processors() {
-  cpu_set_t set;
-  std::vector<int> out;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) {
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-      if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) out.push_back(cpu);
-    }
-  }
-  if (out.empty()) out.push_back(0);
-  return out;
-}
+constexpr int kSpins = 20'000;  // some hundred microseconds: longer than the gap between two kernels of one layer
 
 /// Best effort: a container may forbid it, and then the kernel's scheduler decides.
 void pin(pthread_t thread, int cpu) {
@@ -46,11 +36,16 @@ void wait_while(const std::atomic<Word>& word, Word old) {
 }  // namespace
 
 struct Team::Impl {
-  std::vector<std::jthread> threads;
   std::atomic<std::uint32_t> round{0};  // a new value starts the others
   std::atomic<int> busy{0};             // of them
   const std::function<void(int)>* work = nullptr;
   bool leaving = false;
+  std::vector<std::jthread> threads;  // last: they end before what they look at does
+
+  ~Impl() {
+    leaving = true;
+    start();
+  }
 
   void serve(int rank) {
     std::uint32_t seen = 0;
@@ -70,7 +65,7 @@ struct Team::Impl {
 };
 
 Team::Team(int threads) : impl_(std::make_unique<Impl>()) {
-  const std::vector<int> cpus = processors();
+  const std::vector<int> cpus = allowed_processors();
   const auto cpu = [&](int rank) { return cpus[static_cast<std::size_t>(rank) % cpus.size()]; };
   for (int rank = 1; rank < threads; ++rank) {
     impl_->threads.emplace_back([impl = impl_.get(), rank] { impl->serve(rank); });
@@ -78,10 +73,7 @@ Team::Team(int threads) : impl_(std::make_unique<Impl>()) {
   }
 }
 
-Team::~Team() {
-  impl_->leaving = true;
-  impl_->start();
-}
+Team::~Team() = default;
 
 int Team::size() const { return static_cast<int>(impl_->threads.size()) + 1; }
 
@@ -96,7 +88,7 @@ void Team::run(const std::function<void(int rank)>& work) {
   }
 }
 
-int Team::available() { return static_cast<int>(processors().size()); }
+int Team::available() { return static_cast<int>(allowed_processors().size()); }
 
 Share share_of(std::int64_t count, std::int64_t grain, int rank, int size) {
   const std::int64_t grains = (count + grain - 1) / grain;

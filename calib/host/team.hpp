@@ -1,5 +1,5 @@
 #pragma once
-/// Threads that run one kernel together, each pinned to a processor that this process may use.
+/// Threads that run one kernel together, each but the caller's pinned to a processor that this process may use.
 ///
 /// run() calls work(rank) once for every rank, rank 0 on the calling thread, and returns when all have; it costs a few
 /// microseconds (waiting threads spin for a short while, then sleep), which the family "overhead" measures. Not to be
@@ -21,7 +21,7 @@ class Team {
   [[nodiscard]] int size() const;
   void run(const std::function<void(int rank)>& work);
 
-  /// Processors in this process's affinity mask.
+  /// Processors in the calling thread's affinity mask.
   [[nodiscard]] static int available();
 
  private:

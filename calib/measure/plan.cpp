@@ -75,11 +75,6 @@ std::vector<Family*> chosen(const Families& families, const std::vector<std::str
   return found;
 }
 
-void shuffle(std::vector<PlannedPoint>& points, std::size_t begin, Rng rng) {
-  for (std::size_t i = points.size(); i > begin + 1; --i)
-    std::swap(points[i - 1], points[begin + rng.below(i - begin)]);
-}
-
 /// What is done already counts in choosing, so that the same request chooses the same points whenever it is resumed.
 Plan plan_of(const std::vector<Groups>& by_family, const PlanRequest& request) {
   Groups all;
@@ -90,7 +85,6 @@ Plan plan_of(const std::vector<Groups>& by_family, const PlanRequest& request) {
   Plan plan;
   plan.effort.most_seconds *= effort;
   for (const Groups& groups : by_family) {
-    const std::size_t begin = plan.points.size();
     for (const Group& g : groups) {
       std::set<std::string> kept;
       const std::size_t count = g.kept(share);
@@ -106,11 +100,9 @@ Plan plan_of(const std::vector<Groups>& by_family, const PlanRequest& request) {
           ++plan.left_out;
       }
     }
-    if (plan.points.size() > begin)
-      shuffle(plan.points, begin, Rng(request.seed).fork(plan.points[begin].family->name()));
   }
   for (const PlannedPoint& p : plan.points) plan.seconds += p.seconds;
-  return plan;
+  return reordered(std::move(plan), request.seed);
 }
 
 }  // namespace
@@ -143,6 +135,17 @@ Plan make_fresh_plan(const Families& families, const PlanRequest& request, std::
     by_family.push_back({std::move(group)});
   }
   return plan_of(by_family, request);
+}
+
+Plan reordered(Plan plan, std::uint64_t seed) {
+  for (std::size_t begin = 0, end = 0; begin < plan.points.size(); begin = end) {
+    const Family* family = plan.points[begin].family;
+    while (end < plan.points.size() && plan.points[end].family == family) ++end;
+    Rng rng = Rng(seed).fork(family->name());
+    for (std::size_t i = end; i > begin + 1; --i)
+      std::swap(plan.points[i - 1], plan.points[begin + rng.below(i - begin)]);
+  }
+  return plan;
 }
 
 }  // namespace tiersim::calib

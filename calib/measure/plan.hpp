@@ -3,9 +3,10 @@
 ///
 /// Called by the command and by the CUDA program. A plan takes the families in their order of worth. Where the budget
 /// does not suffice for every point at the full effort, first the time per point shrinks (to a fifth at most), then
-/// points are left out evenly within each series (its ends stay) until the plan fits; no family loses all of its
-/// points. Within a family the order of points is random (the seed's), so that drift does not look like a trend.
-/// Deterministic.
+/// points are left out evenly within each series until the plan fits; the ends of a series stay even where these alone
+/// take longer, and of fresh points one a family. What is done already counts in choosing: a plan that is resumed holds
+/// what is left of the same choice. Within a family the order of points is random (the seed's), so that drift does not
+/// look like a trend. Deterministic.
 #include <cstdint>
 #include <set>
 #include <string>
@@ -24,9 +25,9 @@ struct PlannedPoint {
 struct Plan {
   std::vector<PlannedPoint> points;  ///< family by family
   Effort effort;
-  double seconds = 0;        ///< estimated sum
-  std::size_t left_out = 0;  ///< points of the chosen families' grids that did not fit
-  std::size_t done_before = 0;
+  double seconds = 0;           ///< estimated sum
+  std::size_t left_out = 0;     ///< points of the chosen families' grids that did not fit
+  std::size_t done_before = 0;  ///< points that need no more measuring
 };
 
 struct PlanRequest {
@@ -40,5 +41,7 @@ struct PlanRequest {
 [[nodiscard]] Plan make_plan(const Families& families, const PlanRequest& request);
 /// The same for `per_family` fresh sizes a family, drawn from the seed.
 [[nodiscard]] Plan make_fresh_plan(const Families& families, const PlanRequest& request, std::size_t per_family);
+/// The same points in an order of this seed's, families in theirs.
+[[nodiscard]] Plan reordered(Plan plan, std::uint64_t seed);
 
 }  // namespace tiersim::calib

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 #include "calib/measure/sample_log.hpp"
@@ -36,9 +37,10 @@ Sample measure_once(const PlannedPoint& planned, const Effort& effort, MachineWa
   return sample;
 }
 
-Sample measure(const PlannedPoint& planned, const Effort& effort, MachineWatch& watch) {
+Sample measure(const PlannedPoint& planned, const Effort& effort, MachineWatch& watch,
+               const std::function<bool()>& has_time) {
   const Sample sample = measure_once(planned, effort, watch);
-  return sample.throttled ? measure_once(planned, effort, watch) : sample;
+  return sample.throttled && has_time() ? measure_once(planned, effort, watch) : sample;
 }
 
 /// Each rate as measured, or as it was known before.
@@ -73,11 +75,14 @@ class Borrowed {
 }  // namespace
 
 SessionResult run_session(const Plan& plan, MachineWatch& watch, const SessionSettings& settings) {
-  SampleLog log(settings.csv_path);
+  std::optional<SampleLog> log;
+  if (!settings.csv_path.empty()) log.emplace(settings.csv_path);
   SessionResult result;
   Ceilings ceilings = settings.ceilings;
   Borrowed borrowed;
   double done = 0;
+  const double begin = settings.now();
+  const auto has_time = [&] { return settings.now() - begin <= done; };
   for (const PlannedPoint& planned : plan.points) {
     if ((result.stopped = settings.stop())) break;
     if (borrowed.take(planned.family)) ceilings = newest(ceilings, ceilings_of(result.samples));
@@ -85,7 +90,7 @@ SessionResult run_session(const Plan& plan, MachineWatch& watch, const SessionSe
     done += planned.seconds;
     const auto fail = [&](const std::string& reason) { result.failures.push_back({planned.point, reason}); };
     try {
-      Sample sample = measure(planned, plan.effort, watch);
+      Sample sample = measure(planned, plan.effort, watch, has_time);
       if (const std::string fault = fault_of(sample, settings.most_wrong); !fault.empty()) {
         fail(fault);
         continue;
@@ -99,7 +104,7 @@ SessionResult run_session(const Plan& plan, MachineWatch& watch, const SessionSe
       fail(e.what());
       continue;
     }
-    log.append(result.samples.back());
+    if (log) log->append(result.samples.back());
   }
   return result;
 }

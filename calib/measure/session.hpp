@@ -2,10 +2,10 @@
 /// Runs a plan: point by point, each sample appended to a CSV file at once, so that an interrupt costs one point.
 ///
 /// Called by the command and by the CUDA program. The watch says whether the machine was slowed down meanwhile (steal
-/// time, clocks, throttle reasons); a throttled sample is measured once more, and marked if that did not help. A point
-/// that throws is skipped and its reason kept; a wrong result (check above `most_wrong`) counts as a failure too.
-/// Returns early once stop() holds. Errors of the file (disk full, read-only) are std::runtime_error with path and
-/// reason.
+/// time, clocks, throttle reasons); a throttled sample is measured once more, unless the session is behind its plan
+/// already, and marked if that did not help. A point that throws is skipped and its reason kept; a wrong result (check
+/// above `most_wrong`) counts as a failure too. Returns early once stop() holds. Errors of the file (disk full,
+/// read-only) are std::runtime_error with path and reason.
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,10 +28,11 @@ class MachineWatch {
 };
 
 struct SessionSettings {
-  std::string csv_path;      ///< appended to; made with its header if absent
+  std::string csv_path;      ///< appended to; made with its header if absent; empty: samples are not written down
   Ceilings ceilings;         ///< for ceiling_share; zeros: unknown
   double most_wrong = 1e-2;  ///< relative error against the reference
   std::function<bool()> stop = [] { return false; };
+  std::function<double()> now = steady_seconds;
   /// Before each point: how far the plan is, in estimated seconds, and what comes next.
   std::function<void(double done, double total, const Point& next)> progress = [](double, double, const Point&) {};
 };

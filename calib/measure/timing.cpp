@@ -10,11 +10,13 @@ namespace {
 constexpr std::int64_t kLeastBatches = 5;  // whatever the time
 constexpr std::int64_t kMostRuns = 1'000'000'000;
 
-/// Warms up with single runs, then finds how many runs fill the window; what that takes warms up as well.
+/// Warms up with single runs, then finds how many runs fill the window; what that takes warms up as well. A batch
+/// counts as long enough only if it was so twice: were it taken from the processor just then, too few runs would
+/// follow.
 std::int64_t runs_per_batch(const Effort& effort, const std::function<double(std::int64_t)>& batch,
                             const std::function<bool()>& late) {
   double seconds = batch(1);
-  for (std::int64_t i = 1; i < effort.warm_ups && !late(); ++i) seconds = batch(1);
+  for (std::int64_t i = 1; i < effort.warm_ups && !late(); ++i) seconds = std::min(seconds, batch(1));
   std::int64_t n = 1;
   while (seconds < effort.least_window && n < kMostRuns) {
     // A tenth more than what the last batch asks for; never a hundred times more at once, since a batch that is short
@@ -22,6 +24,7 @@ std::int64_t runs_per_batch(const Effort& effort, const std::function<double(std
     const double wanted = seconds > 0 ? 1.1 * effort.least_window / seconds : 100;
     n = std::min(kMostRuns, static_cast<std::int64_t>(std::ceil(static_cast<double>(n) * std::min(wanted, 100.0))));
     seconds = batch(n);
+    if (seconds >= effort.least_window) seconds = std::min(seconds, batch(n));
   }
   return n;
 }

@@ -14,22 +14,55 @@ double p_norm(double a, double b, double p) {
   return low <= 0 ? high : high * power(1.0 + power(low / high, p), 1.0 / p);
 }
 
+/// The kernel that serves a product of so many rows.
+const char* product_of(std::int64_t rows) {
+  constexpr std::int64_t kThin = 16;
+  if (rows == 1) return "gemv";
+  return rows <= kThin ? "thin" : "gemm";
+}
+
 /// C (m x n) = A (m x k) B (k x n): weights once, activations in and out.
 Operator gemm(const char* name, std::int64_t m, std::int64_t n, std::int64_t k, double weight_bytes,
               double activation_bytes, std::int64_t repeats) {
   const double md = static_cast<double>(m), nd = static_cast<double>(n), kd = static_cast<double>(k);
-  return {name,
-          OperatorKind::gemm,
-          Flops(2 * md * nd * kd),
-          weight_bytes * nd * kd + activation_bytes * md * (nd + kd),
-          repeats,
-          m,
-          n,
-          k};
+  return {.name = name,
+          .kernel = product_of(m),
+          .kind = OperatorKind::gemm,
+          .flops = Flops(2 * md * nd * kd),
+          .bytes = weight_bytes * nd * kd + activation_bytes * md * (nd + kd),
+          .repeats = repeats,
+          .m = m,
+          .n = n,
+          .k = k};
 }
 
-Operator elementwise(const char* name, double bytes, double flops, std::int64_t repeats) {
-  return {name, OperatorKind::elementwise, Flops(flops), bytes, repeats, 0, 0, 0};
+Operator elementwise(const char* name, const char* kernel, double bytes, double flops, std::int64_t repeats) {
+  return {.name = name,
+          .kernel = kernel,
+          .kind = OperatorKind::elementwise,
+          .flops = Flops(flops),
+          .bytes = bytes,
+          .repeats = repeats};
+}
+
+calib::Work work_of(const Operator& op) {
+  return {.flops = op.flops.value(),
+          .bytes = op.bytes,
+          .m = static_cast<double>(op.m),
+          .n = static_cast<double>(op.n),
+          .k = static_cast<double>(op.k),
+          .operations = 1,
+          .sequences = static_cast<double>(op.sequences)};
+}
+
+/// Whether compute is the larger side of a law.
+bool is_bound_by_compute(const calib::Law& law, const calib::Work& work) {
+  double compute = 0, rest = 0;
+  for (const calib::Side& side : law.sides) {
+    double& larger = side.name == "compute" ? compute : rest;
+    larger = std::max(larger, law.side(side, work));
+  }
+  return compute > rest;
 }
 
 }  // namespace
@@ -42,6 +75,9 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
       ranks_(ranks),
       kv_heads_(std::max<std::int64_t>(1, model.kv_heads / ranks)),
       table_(table),
+      laws_(profile),
+      prefill_law_(laws_.find("prefill_attention", model.kv_bytes)),
+      decode_law_(laws_.find("decode_attention", model.kv_bytes)),
       launch_(in_seconds(profile.launch)) {
   const auto roof = [&](OperatorKind kind, double compute_share, double bandwidth_share) {
     roofs_[static_cast<std::size_t>(kind)] = {1.0 / (machine.gpu.dense_bf16.value() * compute_share),
@@ -60,16 +96,22 @@ std::vector<Operator> CostModel::linear_operators(std::int64_t t) const {
   const double a = m.activation_bytes, w = m.weight_bytes, td = static_cast<double>(t) * static_cast<double>(d);
   const double tq = static_cast<double>(t * q), tkv = static_cast<double>(t * kv), tf = static_cast<double>(t * f);
   std::vector<Operator> ops;
-  ops.push_back(elementwise("embedding", 2 * td * a, 0, 1));
-  ops.push_back(elementwise("input norm", 4 * td * a, 7 * td, layers));  // with the residual: two in, two out
+  ops.push_back(elementwise("embedding", "add", 2 * td * a, 0, 1));
+  ops.push_back(elementwise("input norm", "norm", 4 * td * a, 7 * td, layers));  // with the residual: two in, two out
   ops.push_back(gemm("qkv", t, q + 2 * kv, d, w, a, layers));
-  ops.push_back(elementwise("rotary", 2 * (tq + tkv) * a, 6 * (tq + tkv), layers));
-  ops.push_back(elementwise("kv write", 2 * tkv * m.kv_bytes, 0, layers));
+  ops.push_back(elementwise("rotary", "rotary", 2 * (tq + tkv) * a, 6 * (tq + tkv), layers));
+  ops.push_back(elementwise("kv write", "add", 2 * tkv * m.kv_bytes, 0, layers));
   ops.push_back(gemm("attention output", t, d, q, w, a, layers));
-  if (ranks_ > 1) ops.push_back({"all-reduce", OperatorKind::all_reduce, Flops(0), td * a, 2 * layers, 0, 0, 0});
-  ops.push_back(elementwise("post-attention norm", 4 * td * a, 7 * td, layers));
+  if (ranks_ > 1) {
+    ops.push_back({.name = "all-reduce",
+                   .kernel = "all_reduce",
+                   .kind = OperatorKind::all_reduce,
+                   .bytes = td * a,
+                   .repeats = 2 * layers});
+  }
+  ops.push_back(elementwise("post-attention norm", "norm", 4 * td * a, 7 * td, layers));
   ops.push_back(gemm("gate and up", t, 2 * f, d, w, a, layers));
-  ops.push_back(elementwise("activation", 3 * tf * a, 2 * tf, layers));
+  ops.push_back(elementwise("activation", "activation", 3 * tf * a, 2 * tf, layers));
   ops.push_back(gemm("down", t, d, f, w, a, layers));
   return ops;
 }
@@ -79,9 +121,9 @@ std::vector<Operator> CostModel::head_operators(std::int64_t sampled) const {
   const std::int64_t vocabulary = model_.vocabulary / ranks_;
   const double sd = static_cast<double>(sampled) * static_cast<double>(model_.hidden);
   const double logits = static_cast<double>(sampled) * static_cast<double>(model_.vocabulary);
-  return {elementwise("final norm", 4 * sd * model_.activation_bytes, 7 * sd, 1),
+  return {elementwise("final norm", "norm", 4 * sd * model_.activation_bytes, 7 * sd, 1),
           gemm("head", sampled, vocabulary, model_.hidden, model_.weight_bytes, model_.activation_bytes, 1),
-          elementwise("sampling", 4 * logits, logits, 1)};
+          elementwise("sampling", "softmax", 4 * logits, logits, 1)};
 }
 
 Operator CostModel::prefill_attention(const Batch& b) const {
@@ -89,14 +131,16 @@ Operator CostModel::prefill_attention(const Batch& b) const {
   const double kv = static_cast<double>(kv_heads_ * model_.head_dim);
   const double bytes = 2.0 * static_cast<double>(b.prefill_tokens.value()) * q * model_.activation_bytes +
                        2.0 * static_cast<double>(b.prefill_context.value()) * kv * model_.kv_bytes;
-  return {"prefill attention",
-          OperatorKind::prefill_attention,
-          Flops(4.0 * static_cast<double>(b.score_pairs) * q),
-          bytes,
-          model_.layers,
-          b.prefill_tokens.value(),
-          b.prefill_context.value(),
-          0};
+  return {.name = "prefill attention",
+          .kernel = "prefill_attention",
+          .kind = OperatorKind::prefill_attention,
+          .flops = Flops(4.0 * static_cast<double>(b.score_pairs) * q),
+          .bytes = bytes,
+          .repeats = model_.layers,
+          .m = b.prefill_tokens.value(),
+          .n = b.prefill_context.value(),
+          .k = model_.head_dim,
+          .sequences = b.chunks};
 }
 
 Operator CostModel::decode_attention(const Batch& b) const {
@@ -105,14 +149,16 @@ Operator CostModel::decode_attention(const Batch& b) const {
   const double context = static_cast<double>(b.decode_context.value());
   const double bytes =
       2.0 * context * kv * model_.kv_bytes + 2.0 * static_cast<double>(b.decodes) * q * model_.activation_bytes;
-  return {"decode attention",
-          OperatorKind::decode_attention,
-          Flops(4.0 * context * q),
-          bytes,
-          model_.layers,
-          b.decodes,
-          b.decode_context.value(),
-          0};
+  return {.name = "decode attention",
+          .kernel = "decode_attention",
+          .kind = OperatorKind::decode_attention,
+          .flops = Flops(4.0 * context * q),
+          .bytes = bytes,
+          .repeats = model_.layers,
+          .m = b.decodes,
+          .n = b.decode_context.value(),
+          .k = model_.head_dim,
+          .sequences = b.decodes};
 }
 
 /// The roofline with its ridge: seconds of `repeats` equal kernels.
@@ -125,15 +171,47 @@ StepTime CostModel::roofline(OperatorKind kind, double flops, double bytes, doub
   return out;
 }
 
+LawBook::Found CostModel::law_of(const Operator& op) const {
+  switch (op.kind) {
+    case OperatorKind::gemm:
+      return laws_.find(op.kernel, model_.weight_bytes);
+    case OperatorKind::prefill_attention:
+      return prefill_law_;
+    case OperatorKind::decode_attention:
+      return decode_law_;
+    default:
+      return laws_.find(op.kernel, model_.activation_bytes);
+  }
+}
+
+/// Seconds of all repeats by a fitted law.
+StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) const {
+  const calib::Law& law = *found.law;
+  const calib::Work work = work_of(op);
+  const double repeats = static_cast<double>(op.repeats);
+  const Seconds time = law.time(work) * repeats;
+  StepTime out;
+  out.measured = time;
+  if (!found.exact || !law.covers(work)) out.extrapolated = time;
+  if (op.kind == OperatorKind::all_reduce) {
+    out.communication = time;
+    return out;
+  }
+  out.overhead = std::min(time, Seconds(law.fixed * repeats));
+  (is_bound_by_compute(law, work) ? out.compute : out.bandwidth) = time - out.overhead;
+  return out;
+}
+
 StepTime CostModel::time_of(const Operator& op) const {
   const double repeats = static_cast<double>(op.repeats);
   StepTime out;
   if (table_ != nullptr) {
     if (const Seconds measured = table_->time(op); measured >= Seconds(0)) {
-      (op.kind == OperatorKind::all_reduce ? out.communication : out.bandwidth) = measured * repeats;
+      (op.kind == OperatorKind::all_reduce ? out.communication : out.bandwidth) = out.measured = measured * repeats;
       return out;
     }
   }
+  if (const LawBook::Found found = law_of(op); found.law != nullptr) return by_law(found, op);
   if (op.kind == OperatorKind::all_reduce) {
     const double share = 2.0 * static_cast<double>(ranks_ - 1) / static_cast<double>(ranks_);
     const double seconds =

@@ -3,11 +3,12 @@
 ///
 /// A step runs every sequence's new tokens through all layers at once: the linear operators see the sum of the tokens,
 /// the attention of prefill chunks and of decoding sequences are one kernel each. An operator's time is
+/// that of the law fitted to its kernel, where the profile has one (sim/cost/law_book.hpp), else
 ///   launch + (tc^p + tm^p)^(1/p),   tc = FLOPs / (peak x efficiency),   tm = bytes / (HBM x efficiency)
-/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge), unless a measured
-/// table covers it (OperatorTable). All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). FLOPs and bytes
+/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge). A measured table
+/// (OperatorTable) comes before both. All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). FLOPs and bytes
 /// follow the usual counts of a dense decoder with grouped-query attention and a gated MLP; weights are read once a
-/// step. Left out: tile quantisation, clocks under load, skew between ranks.
+/// step. Left out: skew between ranks; without laws also tile quantisation and clocks under load.
 ///
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root. Not thread-safe (the cache); one instance per run.
@@ -21,6 +22,7 @@
 #include "hw/device_spec.hpp"
 #include "models/model_spec.hpp"
 #include "sim/core/units.hpp"
+#include "sim/cost/law_book.hpp"
 
 namespace tiersim {
 
@@ -45,12 +47,15 @@ struct Batch {
 };
 
 /// A step's time, split by what the operators in it were bound by. total = compute + bandwidth + communication +
-/// overhead.
+/// overhead. Beside that, by where it comes from: `measured` of it from laws and tables, and of that `extrapolated`
+/// beyond what they were trained on, or from a kernel or type that stands in for the one asked for.
 struct StepTime {
   Seconds compute{0}, bandwidth{0}, communication{0}, overhead{0};
+  Seconds measured{0}, extrapolated{0};
   [[nodiscard]] Seconds total() const { return ((compute + bandwidth) + communication) + overhead; }
   StepTime& operator+=(const StepTime& o) {
     compute += o.compute, bandwidth += o.bandwidth, communication += o.communication, overhead += o.overhead;
+    measured += o.measured, extrapolated += o.extrapolated;
     return *this;
   }
 };
@@ -60,11 +65,13 @@ enum class OperatorKind { gemm, prefill_attention, decode_attention, elementwise
 /// One kernel of a step on one rank, `repeats` times (once a layer, mostly).
 struct Operator {
   const char* name = "";
+  const char* kernel = "";  ///< whose law counts
   OperatorKind kind = OperatorKind::gemm;
   Flops flops{0};
   double bytes = 0;  ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
   std::int64_t repeats = 1;
-  std::int64_t m = 0, n = 0, k = 0;  ///< GEMM shape per rank; attention: m = queries, n = keys
+  std::int64_t m = 0, n = 0, k = 0;  ///< GEMM shape per rank; attention: queries, keys, head elements
+  std::int64_t sequences = 0;        ///< attention
 };
 
 /// Measured times that take precedence over the roofline where they cover an operator.
@@ -80,6 +87,10 @@ class CostModel {
   /// `ranks` GPUs work as one tensor-parallel group. `table` may be null and must outlive the model.
   CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
             std::int64_t ranks, const OperatorTable* table = nullptr);
+  CostModel(const CostModel&) = delete;  // it points into its own laws
+  CostModel& operator=(const CostModel&) = delete;
+  CostModel(CostModel&&) = default;
+  CostModel& operator=(CostModel&&) = default;
 
   [[nodiscard]] StepTime step(const Batch& batch);
   [[nodiscard]] Duration duration(const Batch& batch) { return rounded(step(batch).total()); }
@@ -96,6 +107,8 @@ class CostModel {
   [[nodiscard]] Operator decode_attention(const Batch& batch) const;
   [[nodiscard]] const StepTime& linear(std::int64_t tokens);
   [[nodiscard]] const StepTime& head(std::int64_t sampled);
+  [[nodiscard]] LawBook::Found law_of(const Operator& op) const;
+  [[nodiscard]] StepTime by_law(const LawBook::Found& found, const Operator& op) const;
   [[nodiscard]] StepTime roofline(OperatorKind kind, double flops, double bytes, double repeats) const;
   [[nodiscard]] StepTime sum_of(const std::vector<Operator>& operators) const;
 
@@ -105,6 +118,8 @@ class CostModel {
   std::int64_t ranks_;
   std::int64_t kv_heads_;  // on one rank
   const OperatorTable* table_;
+  LawBook laws_;
+  LawBook::Found prefill_law_, decode_law_;  // asked for in every step
   struct Roof {
     double seconds_per_flop = 0, seconds_per_byte = 0;
   };

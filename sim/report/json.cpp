@@ -5,10 +5,22 @@
 namespace tiersim {
 namespace {
 
+void write_profile(const Result& r, JsonText& json) {
+  json.key("profile").begin_object().member("name", r.profile).member("provenance", r.provenance);
+  if (!r.profile_errors.empty()) json.key("errors").begin_array();
+  for (const calib::ErrorRow& row : r.profile_errors) {
+    json.begin_object().member("family", row.family).member("set", row.set).member("points", row.points);
+    json.member("mape", row.mape).member("median", row.median).member("p90", row.p90);
+    json.member("worst", row.worst).member("bias", row.bias).end_object();
+  }
+  if (!r.profile_errors.empty()) json.end_array();
+  json.end_object();
+}
+
 void write_identity(const Result& r, JsonText& json) {
   json.member("scenario", r.scenario).member("question", r.question).member("seed", r.seed);
   json.member("model", r.model).member("machine", r.machine);
-  json.key("profile").begin_object().member("name", r.profile).member("provenance", r.provenance).end_object();
+  write_profile(r, json);
   json.key("trace").begin_object();
   json.member("name", r.trace_name).member("format", r.trace_format).member("hash", r.trace_hash).end_object();
   json.member("semantics", r.semantics);

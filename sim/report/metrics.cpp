@@ -23,6 +23,13 @@ Value per_second(const Facts& f, std::int64_t n) { return ratio(static_cast<doub
 Value gpu_share(const Facts& f, Seconds part) { return ratio(part.value(), f.gpu_window); }
 Value gpu_share(const Facts& f, Duration part) { return ratio(seconds(part), f.gpu_window); }
 
+/// Of the simulated time of steps.
+Value step_share(const Facts& f, Seconds StepTime::*part) {
+  const auto in_window = [&](Seconds StepTime::*p) { return (f.end().busy.*p - f.begin().busy.*p).value(); };
+  const double whole = f.end().busy.total().value() - f.begin().busy.total().value();
+  return ratio(in_window(part), whole);
+}
+
 Duration waiting_for_loads(const Facts& f) {
   return (f.end().step_waits - f.begin().step_waits) + (f.end().waiting_for_loads - f.begin().waiting_for_loads);
 }
@@ -261,6 +268,11 @@ constexpr std::array kEngine = {
            [](const Facts& f) { return gpu_share(f, f.end().busy.communication - f.begin().busy.communication); }},
     RunRow{"gpu.overhead", "share", "Step time that is neither: launches and CPU time that is not hidden.", lower,
            [](const Facts& f) { return gpu_share(f, f.end().busy.overhead - f.begin().busy.overhead); }},
+    RunRow{"steps.measured", "share", "Of the steps' time: from laws fitted to measurements, and measured tables.",
+           higher, [](const Facts& f) { return step_share(f, &StepTime::measured); }},
+    RunRow{"steps.extrapolated", "share",
+           "Of the steps' time: from laws beyond twice the sizes measured, or of a kernel or type that stands in.",
+           lower, [](const Facts& f) { return step_share(f, &StepTime::extrapolated); }},
     RunRow{"gpu.waiting_for_loads", "share",
            "Inside a step waiting for loads or write-backs, or no step while a request loads.", lower,
            [](const Facts& f) { return gpu_share(f, waiting_for_loads(f)); }},

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "calib/profile.hpp"
 #include "sim/core/units.hpp"
 #include "sim/serving/outcome.hpp"
 
@@ -68,6 +69,7 @@ struct Result {
   std::vector<std::string> question;  ///< the comment lines that the scenario opens with
   std::uint64_t seed = 0;
   std::string model, machine, profile, provenance;
+  std::vector<calib::ErrorRow> profile_errors;  ///< by family; empty if the profile was not measured
   std::string trace_name, trace_format, trace_hash;
   std::vector<std::string> semantics;  ///< the choices of meaning that apply, one short line each
   MemoryMap memory;

@@ -193,6 +193,7 @@ class Table {
     loads();
     moved();
     gpu_time();
+    accuracy();
     kv_blocks();
     for (std::size_t t = 1; t < result_.run.context.tiers.size(); ++t) lower_tier(t);
     scheduling();
@@ -257,6 +258,19 @@ class Table {
     for (const auto& [metric, name] : kStates)
       if (m_.or_zero(metric) > 0) parts.push_back(fmt::format("{} {}", name, coarse_share(m_.or_zero(metric))));
     out_ += line("GPU time", parts);
+  }
+
+  /// Where the steps' times come from and how far off it was on sizes held out of the fit: for measured profiles.
+  void accuracy() {
+    if (result_.profile_errors.empty()) return;
+    std::vector<std::string> parts = {"fitted laws " + coarse_share(m_.or_zero("steps.measured"))};
+    if (m_.or_zero("steps.extrapolated") > 0)
+      parts.push_back(coarse_share(m_.or_zero("steps.extrapolated")) + " beyond what was measured");
+    out_ += line("times from", parts);
+    parts.clear();
+    for (const calib::ErrorRow& row : result_.profile_errors)
+      if (row.set == "held-out" && row.points > 0) parts.push_back(row.family + " " + human::share(row.mape));
+    if (!parts.empty()) out_ += line("held out", parts);
   }
 
   void kv_blocks() {

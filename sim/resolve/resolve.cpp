@@ -15,26 +15,22 @@ namespace {
 using config::Fields;
 using config::Range;
 
-/// Named things of the library: loads a file when a scenario gives a name, and keeps what it loaded alive.
+/// Named things of the library: loads a file when a scenario gives a name, and keeps what it loaded alive. A name with
+/// a slash or a .yaml at its end is a file of the user's, looked for from the working directory, then from the
+/// scenario's. Calibrating a machine describes it beside its profile: profiles/<name>/machine.yaml serves as machine
+/// <name>.
 class Library {
  public:
-  Library(std::string root, Diagnostics& diagnostics) : root_(std::move(root)), diagnostics_(diagnostics) {}
+  Library(std::string root, std::string scenario_folder, Diagnostics& diagnostics)
+      : root_(std::move(root)), scenario_folder_(std::move(scenario_folder)), diagnostics_(diagnostics) {}
 
-  /// The map of `<folder>/<name>.yaml`, or null with a diagnostic at `from`.
+  /// The map of the thing, or null with a diagnostic at `from`.
   const config::Value* load(const std::string& what, const std::string& folder, const std::string& name,
                             const SourceMark& from) {
-    const std::string path = config::path_in(root_ + "/" + folder, name);
+    const std::string path = find(what, folder, name);
     const auto known = loaded_.find(path);
     if (known != loaded_.end()) return &known->second;
-    const std::vector<std::string> names = config::names_in(root_ + "/" + folder);
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      const std::vector<std::string_view> views(names.begin(), names.end());
-      Diagnostic& d = diagnostics_.error(from, fmt::format("unknown {} '{}'", what, name));
-      if (const auto near = nearest(name, views); !near.empty())
-        d.notes.push_back(fmt::format("did you mean '{}'?", near));
-      d.notes.push_back(fmt::format("in {}/: {}", folder, joined(views)));
-      return nullptr;
-    }
+    if (path.empty()) return unknown(what, folder, name, from);
     const std::size_t before = diagnostics_.all().size();
     config::Value value = config::load_yaml(path, diagnostics_);
     if (diagnostics_.all().size() > before && value.kind != config::Kind::map) return nullptr;
@@ -42,7 +38,43 @@ class Library {
   }
 
  private:
-  std::string root_;
+  static bool is_path(const std::string& name) {
+    return name.find('/') != std::string::npos || name.ends_with(".yaml");
+  }
+
+  /// Empty if there is none.
+  [[nodiscard]] std::string find(const std::string& what, const std::string& folder, const std::string& name) const {
+    namespace fs = std::filesystem;
+    std::vector<std::string> places;
+    if (is_path(name)) {
+      places = {name, scenario_folder_ + "/" + name};
+    } else {
+      places = {config::path_in(root_ + "/" + folder, name)};
+      if (what == "machine") places.push_back(root_ + "/calib/profiles/" + name + "/machine.yaml");
+    }
+    const auto there = std::find_if(places.begin(), places.end(), [](const std::string& path) {
+      std::error_code ignored;
+      return fs::is_regular_file(path, ignored);
+    });
+    return there == places.end() ? std::string() : *there;
+  }
+
+  const config::Value* unknown(const std::string& what, const std::string& folder, const std::string& name,
+                               const SourceMark& from) {
+    Diagnostic& d = diagnostics_.error(from, fmt::format("unknown {} '{}'", what, name));
+    if (is_path(name)) {
+      d.notes.push_back("there is no such file, from the working directory or from the scenario's folder");
+      return nullptr;
+    }
+    const std::vector<std::string> names = config::names_in(root_ + "/" + folder);
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    if (const auto near = nearest(name, views); !near.empty())
+      d.notes.push_back(fmt::format("did you mean '{}'?", near));
+    d.notes.push_back(fmt::format("in {}/: {}", folder, joined(views)));
+    return nullptr;
+  }
+
+  std::string root_, scenario_folder_;
   Diagnostics& diagnostics_;
   std::map<std::string, config::Value> loaded_;
 };
@@ -202,7 +234,9 @@ Scenario load_scenario(const std::string& path, const std::vector<std::string>& 
 ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diagnostics& diagnostics) {
   ResolvedScenario out;
   out.scenario = std::move(scenario);
-  Library library(environment.library, diagnostics);
+  std::string folder = std::filesystem::path(out.scenario.path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  Library library(environment.library, folder, diagnostics);
   Fields root(out.scenario.tree, "the scenario", diagnostics);
   if (out.scenario.tree.kind != config::Kind::map && out.scenario.tree.kind != config::Kind::null) {
     root.finish();  // it has said that this is no map: keys that are not there are no further mistakes
@@ -220,8 +254,7 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
   detail::resolve_serving(root, out);
   detail::resolve_hierarchy(root, out);
-  const std::string folder = std::filesystem::path(out.scenario.path).parent_path().string();
-  detail::resolve_workload(root, environment, folder.empty() ? "." : folder, out);
+  detail::resolve_workload(root, environment, folder, out);
   resolve_limits(root, out);
   resolve_report(root, out);
   root.finish();

@@ -28,8 +28,25 @@ void MaxMinSolver::open(std::span<FlowShare> flows) {
       Constraint& constraint = constraints_[c];
       if (constraint.flows++ > 0) continue;
       constraint.left = constraint.capacity;
+      constraint.extra = 0;
       used_.push_back(c);
     }
+    if (!flow.weights.empty()) open_extra(flow);
+  }
+}
+
+// Weights apart from the rest: most flows have none, and nothing is added for those.
+void MaxMinSolver::open_extra(const FlowShare& flow) {
+  for (std::size_t i = 0; i < flow.weights.size(); ++i) {
+    constraints_[flow.constraints[i]].extra += flow.weights[i] - 1;
+  }
+}
+
+void MaxMinSolver::give_extra(const FlowShare& flow) {
+  for (std::size_t i = 0; i < flow.weights.size(); ++i) {
+    Constraint& constraint = constraints_[flow.constraints[i]];
+    constraint.left -= flow.rate * (flow.weights[i] - 1);
+    constraint.extra -= flow.weights[i] - 1;
   }
 }
 
@@ -38,7 +55,7 @@ double MaxMinSolver::level() {
   for (ConstraintIndex c : used_) {
     Constraint& constraint = constraints_[c];
     if (constraint.flows == 0) continue;
-    constraint.share = constraint.left / constraint.flows;
+    constraint.share = constraint.left / (constraint.flows + constraint.extra);
     least = std::min(least, constraint.share);
   }
   return least;
@@ -50,6 +67,7 @@ void MaxMinSolver::give(FlowShare& flow, double rate) {
     constraints_[c].left -= rate;
     --constraints_[c].flows;
   }
+  if (!flow.weights.empty()) give_extra(flow);
 }
 
 /// Removes from pending_ the flows that took a rate; true if any did.

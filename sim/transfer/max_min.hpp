@@ -2,9 +2,10 @@
 /// Max-min fair rates: nobody can have more without somebody who has no more than it getting less.
 ///
 /// Called by the transfer engine whenever a flow starts or stops moving. A constraint is a capacity that some flows
-/// share (a fair link's direction, a duplex cap); a flow crosses any number of them and has a ceiling of its own.
-/// Progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): with
-///   share(c) = capacity left of c / flows of c without a rate yet,   level = min over c of share(c),
+/// share (a fair link's direction, a duplex cap); a flow crosses any number of them, uses of each its rate times a
+/// weight (1, or more where it costs the link more than its bytes), and has a ceiling of its own. Progressive filling
+/// (Bertsekas and Gallager, Data Networks, 6.5.2): with
+///   share(c) = capacity left of c / weights of the flows of c without a rate yet,   level = min over c of share(c),
 /// every flow whose ceiling is at or below the level gets its ceiling; if there is none, every flow that crosses a
 /// constraint whose share is the level gets the level; capacities are reduced; repeat until all have a rate.
 /// Units: any one unit for capacities, ceilings and rates. Rates are positive where capacities and ceilings are.
@@ -21,6 +22,7 @@ using ConstraintIndex = std::uint32_t;
 /// One flow as the solver sees it.
 struct FlowShare {
   std::span<const ConstraintIndex> constraints;
+  std::span<const double> weights{};  ///< one a constraint, positive; empty: all are 1
   double ceiling = 0;
   double rate = 0;  ///< out
 };
@@ -33,13 +35,16 @@ class MaxMinSolver {
  private:
   struct Constraint {
     double capacity = 0, left = 0, share = 0;
-    std::uint32_t flows = 0;  // without a rate yet
+    double extra = 0;         // of the weights of the flows without a rate yet: what is above 1 each
+    std::uint32_t flows = 0;  // how many these are
   };
   void open(std::span<FlowShare> flows);
   double level();
   bool give_ceilings(double level);
   void give_level(double level);
   void give(FlowShare& flow, double rate);
+  void open_extra(const FlowShare& flow);
+  void give_extra(const FlowShare& flow);
   template <class Takes>
   bool give_where(Takes takes);
 

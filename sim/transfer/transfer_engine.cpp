@@ -4,14 +4,12 @@
 #include <type_traits>
 
 #include "sim/core/diagnostics.hpp"
+#include "sim/transfer/link_limits.hpp"
 
 namespace tiersim {
 namespace {
 
 constexpr double kHorizon = 4.0e18;  // ns; sums of two stay below 2^63
-
-/// Rates are bytes per nanosecond, so that whole GB/s times whole nanoseconds are exact.
-double per_nanosecond(BytesPerSecond rate) { return rate.value() / 1e9; }
 
 Duration nanoseconds(double ns) { return Duration(static_cast<std::int64_t>(std::min(ns + 0.5, kHorizon))); }
 
@@ -26,12 +24,6 @@ std::vector<double> capacities_of(const hw::Topology& topology) {
   for (const hw::DirectedLink& link : topology.links()) out.push_back(per_nanosecond(link.bandwidth));
   for (BytesPerSecond cap : topology.duplex_caps()) out.push_back(per_nanosecond(cap));
   return out;
-}
-
-/// Bandwidth that fragments of x bytes reach: x / (x + half) of the link's.
-double ceiling_of(const hw::DirectedLink& link, double fragment) {
-  const double bandwidth = per_nanosecond(link.bandwidth), half = static_cast<double>(link.half_size.value());
-  return half > 0 ? bandwidth * (fragment / (fragment + half)) : bandwidth;
 }
 
 /// A flow's set-up (or what is left of it) and its bytes at its ceiling.
@@ -92,20 +84,29 @@ void TransferEngine::describe(Flow& flow, const FlowRequest& request) const {
   flow.route = request.route;
   flow.bytes = request.bytes;
   flow.constraints.clear();
+  flow.weights.clear();
   const auto operations = static_cast<double>(request.operations.value());
-  const double fragment = static_cast<double>(request.bytes.value()) / operations;
+  const double bytes = std::max(1.0, static_cast<double>(request.bytes.value()));
   double ceiling = kHorizon, set_up = 0;
   for (LinkId id : request.route) {
     const hw::DirectedLink& link = links_[id.index()];
     set_up += static_cast<double>(link.latency.value()) + static_cast<double>(link.per_operation.value()) * operations;
-    ceiling = std::min(ceiling, ceiling_of(link, fragment));
-    if (link.sharing == hw::Sharing::fair) flow.constraints.push_back(id.value());
+    const LinkLimits limits = limits_of(link, bytes, operations);
+    ceiling = std::min(ceiling, limits.ceiling);
+    if (link.sharing == hw::Sharing::fair) add_constraint(flow, id.value(), limits.weight);
     if (link.duplex != UINT32_MAX) {
-      flow.constraints.push_back(static_cast<ConstraintIndex>(links_.size()) + link.duplex);
+      add_constraint(flow, static_cast<ConstraintIndex>(links_.size()) + link.duplex, 1);
     }
   }
   flow.ceiling = ceiling;
   flow.set_up = free_ ? Duration(0) : nanoseconds(set_up);
+}
+
+/// Weights are kept only for flows that have one other than 1.
+void TransferEngine::add_constraint(Flow& flow, ConstraintIndex constraint, double weight) {
+  if (weight != 1 && flow.weights.empty()) flow.weights.assign(flow.constraints.size(), 1.0);
+  flow.constraints.push_back(constraint);
+  if (weight != 1 || !flow.weights.empty()) flow.weights.push_back(weight);
 }
 
 void TransferEngine::wait_for(Slot slot, Slot other) {
@@ -203,7 +204,7 @@ bool TransferEngine::begin_moving(Time now) {
     }
     flow.phase = Phase::moving;
     moving_.push_back({.slot = slot, .since = now, .left = static_cast<double>(flow.bytes.value())});
-    shares_.push_back({.constraints = flow.constraints, .ceiling = flow.ceiling});
+    shares_.push_back({.constraints = flow.constraints, .weights = flow.weights, .ceiling = flow.ceiling});
   }
   return moving_.size() > before;
 }
@@ -357,7 +358,7 @@ bool TransferEngine::is_ahead(Slot slot, std::span<const LinkId> route) const {
 double TransferEngine::share_of_newcomer(const Flow& newcomer) const {
   estimate_shares_.clear();
   const auto add = [&](const Flow& flow) {
-    estimate_shares_.push_back({.constraints = flow.constraints, .ceiling = flow.ceiling});
+    estimate_shares_.push_back({.constraints = flow.constraints, .weights = flow.weights, .ceiling = flow.ceiling});
   };
   for (const Moving& m : moving_) {
     if (!is_ahead(m.slot, newcomer.route)) add(flows_[m.slot]);

@@ -8,14 +8,15 @@
 /// order in which they came to it: that of start(), but a flow that waits for another comes when that one has ended, so
 /// that it holds no link meanwhile. Set-up takes a fifo direction but no share of a fair one. On fair directions and
 /// under duplex caps (which fifo directions share too) the moving flows share max-min fairly
-/// (sim/transfer/max_min.hpp); a flow's own ceiling is the least of bandwidth * x/(x + half) over its links, x being
-/// bytes/operations. Rates are solved again only when a flow starts or stops moving. The end of a flow is its remaining
-/// bytes over its rate, rounded to the nearest nanosecond; bytes sent equal bytes received, exactly, as integers. Ties:
-/// flows that end together end in the order of their start. Left out: what a fragment of one link overlaps with the
-/// next fragment's on another (their per-operation costs add). Call order: start() and advance() with times that never
-/// go back and never pass next_event(); several start() at one time are fine, before or after its advance(). Cost: O(1)
-/// for start(), O(moving flows x constraints) for an event, O(1) for advance() between events; no allocation in steady
-/// state (slots are used again; recorded progress is the caller's). Times beyond 2^62 ns (146 years) are held there.
+/// (sim/transfer/max_min.hpp); a flow's own ceiling, and what it uses of a drive's I/Os per second besides its bytes,
+/// are those of sim/transfer/link_limits.hpp, with fragments of bytes/operations. Rates are solved again only when a
+/// flow starts or stops moving. The end of a flow is its remaining bytes over its rate, rounded to the nearest
+/// nanosecond; bytes sent equal bytes received, exactly, as integers. Ties: flows that end together end in the order of
+/// their start. Left out: what a fragment of one link overlaps with the next fragment's on another (their per-operation
+/// costs add). Call order: start() and advance() with times that never go back and never pass next_event(); several
+/// start() at one time are fine, before or after its advance(). Cost: O(1) for start(), O(moving flows x constraints)
+/// for an event, O(1) for advance() between events; no allocation in steady state (slots are used again; recorded
+/// progress is the caller's). Times beyond 2^62 ns (146 years) are held there.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -98,6 +99,7 @@ class TransferEngine {
     Duration set_up;
     double ceiling = 0;  // bytes per nanosecond, as all rates here
     std::vector<ConstraintIndex> constraints;
+    std::vector<double> weights;  // of its constraints; empty: all are 1
     std::vector<ProgressPoint> progress;
     std::uint32_t links_ahead = 0;  // fifo links of its route that still serve others
     Slot after = kNoSlot;
@@ -126,6 +128,7 @@ class TransferEngine {
 
   Slot take_slot();
   void describe(Flow& flow, const FlowRequest& request) const;
+  static void add_constraint(Flow& flow, ConstraintIndex constraint, double weight);
   void wait_for(Slot slot, Slot other);
   void queue_up(Slot slot, Time now);
   void set_up(Slot slot, Time now);

@@ -11,8 +11,9 @@ using namespace tiersim::test;
 
 namespace {
 
-const std::vector<std::string> kPages = {"",      "run",        "check",      "show",          "why",           "list",
-                                         "trace", "trace info", "trace head", "trace convert", "trace generate"};
+const std::vector<std::string> kPages = {"",           "run",           "check",         "show",  "why",
+                                         "list",       "calibrate",     "validate",      "trace", "trace info",
+                                         "trace head", "trace convert", "trace generate"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;

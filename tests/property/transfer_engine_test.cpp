@@ -27,9 +27,10 @@ struct Workload {
   std::vector<Spec> flows;
 };
 
-/// Four links: two directions of a fifo pair under a duplex cap, two fair ones, one of them with small-transfer losses.
+/// Five links: two directions of a fifo pair under a duplex cap, two fair ones, one of them with small-transfer losses,
+/// and a drive.
 std::vector<hw::DirectedLink> random_links(Rng& rng) {
-  std::vector<hw::DirectedLink> links(4);
+  std::vector<hw::DirectedLink> links(5);
   for (hw::DirectedLink& link : links) {
     link.bandwidth = BytesPerSecond(1e9 * static_cast<double>(1 + rng.below(20)));
     link.latency = Duration(static_cast<std::int64_t>(rng.below(3) * 5'000));
@@ -38,6 +39,11 @@ std::vector<hw::DirectedLink> random_links(Rng& rng) {
   links[0].sharing = links[1].sharing = hw::Sharing::fifo;
   links[0].duplex = links[1].duplex = 0;
   links[3].half_size = Bytes(300'000);
+  links[4].per_operation = Duration(0);
+  links[4].queue_depth = 1 + static_cast<std::int64_t>(rng.below(4));
+  links[4].single_stream = BytesPerSecond(1e9 * static_cast<double>(1 + rng.below(4)));
+  links[4].iops = 1e3 * static_cast<double>(1 + rng.below(20));
+  links[4].ridge = rng.below(2) == 0 ? 0 : 4;
   return links;
 }
 
@@ -49,7 +55,9 @@ Workload random_workload(Rng& rng) {
                                                 {LinkId(2), LinkId(0)},
                                                 {LinkId(1), LinkId(3)},
                                                 {LinkId(3), LinkId(2)},
-                                                {LinkId(0), LinkId(1)}};
+                                                {LinkId(0), LinkId(1)},
+                                                {LinkId(4)},
+                                                {LinkId(4), LinkId(0)}};
   double now = 0;
   for (int i = 0; i < 60; ++i) {
     Spec spec;
@@ -117,24 +125,38 @@ class Reference {
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   double ceiling(std::size_t i) const {
-    const Spec& spec = w_.flows[i];
-    const double x =
-        static_cast<double>(spec.request.bytes.value()) / static_cast<double>(spec.request.operations.value());
     double least = kInfinity;
-    for (LinkId link : spec.route) {
-      const hw::DirectedLink& l = w_.links[link.index()];
-      least = std::min(least, l.bandwidth.value() / 1e9 * x / (x + static_cast<double>(l.half_size.value())));
-    }
+    for (LinkId link : w_.flows[i].route) least = std::min(least, bytes(i) / time_on(i, w_.links[link.index()]));
     return least;
+  }
+  /// At least one: flows without bytes never move, but are asked what they use.
+  double bytes(std::size_t i) const { return std::max(1.0, static_cast<double>(w_.flows[i].request.bytes.value())); }
+  double operations(std::size_t i) const { return static_cast<double>(w_.flows[i].request.operations.value()); }
+  /// Nanoseconds of the flow's bytes on the link alone: queue, I/Os per second and bandwidth.
+  double time_on(std::size_t i, const hw::DirectedLink& l) const {
+    const double x = bytes(i) / operations(i), wait = static_cast<double>(l.latency.value());
+    const double rate = bytes(i) / (l.bandwidth.value() / 1e9) * ((x + static_cast<double>(l.half_size.value())) / x);
+    if (l.queue_depth == 0) return rate;
+    const double one = wait + x / (l.single_stream.value() / 1e9);
+    const double queue = std::max(1.0, operations(i) / static_cast<double>(l.queue_depth)) * one - wait;
+    return norm({queue, operations(i) / (l.iops / 1e9), rate}, l.ridge);
+  }
+  static double norm(const std::vector<double>& times, double p) {
+    double longest = 0, sum = 0;
+    for (double t : times) longest = std::max(longest, t);
+    for (double t : times) sum += std::pow(t, p);
+    return p > 0 ? std::pow(sum, 1 / p) : longest;
   }
   bool crosses(std::size_t i, std::size_t link) const {
     const auto& route = w_.flows[i].route;
     return std::find(route.begin(), route.end(), LinkId(link)) != route.end();
   }
-  /// Uses of constraint c: fair links, then the one duplex cap, which a flow over both directions uses twice.
-  int uses(std::size_t i, std::size_t c) const {
-    if (c < w_.links.size()) return w_.links[c].sharing == hw::Sharing::fair && crosses(i, c) ? 1 : 0;
-    return (crosses(i, 0) ? 1 : 0) + (crosses(i, 1) ? 1 : 0);
+  /// What a flow uses of constraint c per byte: fair links, then the one duplex cap, twice over both directions.
+  double uses(std::size_t i, std::size_t c) const {
+    if (c == w_.links.size()) return (crosses(i, 0) ? 1 : 0) + (crosses(i, 1) ? 1 : 0);
+    const hw::DirectedLink& l = w_.links[c];
+    if (l.sharing != hw::Sharing::fair || !crosses(i, c)) return 0;
+    return l.iops > 0 ? norm({1, l.bandwidth.value() / (l.iops * bytes(i) / operations(i))}, l.ridge) : 1;
   }
   double capacity(std::size_t c) const {
     return (c < w_.links.size() ? w_.links[c].bandwidth : w_.caps[0]).value() / 1e9;
@@ -150,14 +172,14 @@ class Reference {
       double step = kInfinity;
       for (std::size_t i : growing) step = std::min(step, ceiling(i) - f_[i].rate);
       for (std::size_t c = 0; c <= w_.links.size(); ++c) {
-        if (const int n = growers(growing, c); n > 0) step = std::min(step, slack(c) / n);
+        if (const double n = growers(growing, c); n > 0) step = std::min(step, slack(c) / n);
       }
       for (std::size_t i : growing) f_[i].rate += step;
       std::erase_if(growing, [&](std::size_t i) { return stopped(i); });
     }
   }
-  int growers(const std::vector<std::size_t>& growing, std::size_t c) const {
-    int n = 0;
+  double growers(const std::vector<std::size_t>& growing, std::size_t c) const {
+    double n = 0;
     for (std::size_t i : growing) n += uses(i, c);
     return n;
   }

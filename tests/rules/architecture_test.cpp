@@ -39,7 +39,7 @@ constexpr std::array kRooms = {
     Room{"sim/resolve", 7},
     Room{"sim/run", 8},
     Room{"calib", 9},
-    Room{"tools", 9},
+    Room{"tools", 10},
 };
 
 constexpr std::array<std::string_view, 6> kFolders = {"sim", "models", "hw", "calib", "traces", "tools"};

@@ -102,6 +102,17 @@ TEST_CASE("is a throttled sample measured once more, and marked if that does not
   for (std::size_t i = 0; i < 8; ++i) CHECK(result.samples[i].throttled == (i == 3));
 }
 
+TEST_CASE("does a session that is behind its plan measure nothing twice?") {
+  Bench bench;
+  double now = 0;
+  bench.settings.now = [&] { return now; };
+  bench.memory->on_measure = [&](Sample&) { now += 0.9; };  // planned: 0.6 s
+  const SessionResult result = bench.run(FakeWatch({0, 3, 4, 5}));
+  CHECK(bench.ceiling->measured == 3);  // the first again
+  CHECK(bench.memory->measured == 6);   // of its first three, none
+  CHECK(std::count_if(result.samples.begin(), result.samples.end(), [](const Sample& s) { return s.throttled; }) == 3);
+}
+
 TEST_CASE("does a point that fails cost itself alone, and say why?") {
   const Bench bench;
   int at = 0;

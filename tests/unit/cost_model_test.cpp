@@ -234,7 +234,7 @@ TEST_CASE("does a step never get shorter by more tokens, more context or more se
 
 TEST_CASE("do both roofs count near the ridge, by the p-norm?") {
   // 1 ms of compute and 1 ms of bandwidth in a GEMM.
-  const Operator ridge{"gemm", OperatorKind::gemm, Flops(0.72 * 989e9), 0.85 * 3350e6, 3, 1, 1, 1};
+  const Operator ridge{.flops = Flops(0.72 * 989e9), .bytes = 0.85 * 3350e6, .repeats = 3};
   for (double p : {1.0, 2.0, 4.0, 50.0}) {
     calib::Profile with = profile();
     with.ridge_exponent = p;
@@ -247,8 +247,8 @@ TEST_CASE("do both roofs count near the ridge, by the p-norm?") {
 
 TEST_CASE("is an operator booked on the roof that it meets first?") {
   const CostModel cost = model();
-  const Operator heavy{"gemm", OperatorKind::gemm, Flops(1e12), 1, 1, 1, 1, 1};
-  const Operator wide{"gemm", OperatorKind::gemm, Flops(1), 1e9, 1, 1, 1, 1};
+  const Operator heavy{.flops = Flops(1e12), .bytes = 1};
+  const Operator wide{.flops = Flops(1), .bytes = 1e9};
   CHECK(cost.time_of(heavy).compute.value() == doctest::Approx(1e12 / (0.72 * 989e12)));
   CHECK(cost.time_of(heavy).bandwidth.value() == 0);
   CHECK(cost.time_of(wide).bandwidth.value() == doctest::Approx(1e9 / (0.85 * 3350e9)));
@@ -258,14 +258,92 @@ TEST_CASE("is an operator booked on the roof that it meets first?") {
 TEST_CASE("does each kind of operator reach its own share of the datasheet?") {
   const CostModel cost = model();
   const auto bandwidth = [&](OperatorKind kind) {
-    return cost.time_of({"", kind, Flops(0), 3350e9, 1, 0, 0, 0}).bandwidth.value();
+    return cost.time_of({.kind = kind, .bytes = 3350e9}).bandwidth.value();
   };
   CHECK(bandwidth(OperatorKind::gemm) == doctest::Approx(1 / 0.85));
   CHECK(bandwidth(OperatorKind::prefill_attention) == doctest::Approx(1 / 0.8));
   CHECK(bandwidth(OperatorKind::decode_attention) == doctest::Approx(1 / 0.8));
   CHECK(bandwidth(OperatorKind::elementwise) == doctest::Approx(1 / 0.6));
-  const Operator attention{"", OperatorKind::prefill_attention, Flops(989e12), 0, 1, 0, 0, 0};
+  const Operator attention{.kind = OperatorKind::prefill_attention, .flops = Flops(989e12)};
   CHECK(cost.time_of(attention).compute.value() == doctest::Approx(1 / 0.65));
+}
+
+namespace {
+
+/// 5 us, 1 us a MFLOP, 1 ns a KB, as a sum of two sides.
+calib::Law law(std::string family, std::string kernel, std::string variant) {
+  calib::Law out{.family = std::move(family), .kernel = std::move(kernel), .variant = std::move(variant)};
+  out.fixed = 5e-6;
+  out.sides = {{"compute", {{calib::Feature::flops, 1e-12}}}, {"bandwidth", {{calib::Feature::bytes, 1e-12}}}};
+  out.flops = {1e6, 1e12};
+  out.bytes = {1e3, 1e9};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("does a fitted law take an operator's time, booked on its larger side, its fixed part as overhead?") {
+  calib::Profile with = profile();
+  with.laws = {law("gemm", "gemm", "bf16")};
+  const CostModel cost(llama(), machine(), with, 1);
+  const StepTime heavy = cost.time_of({.kernel = "gemm", .flops = Flops(1e9), .bytes = 1e6, .repeats = 2});
+  CHECK(heavy.overhead.value() == doctest::Approx(2 * 5e-6));
+  CHECK(heavy.compute.value() == doctest::Approx(2 * (1e-3 + 1e-6)));
+  CHECK(heavy.bandwidth.value() == 0);
+  CHECK(heavy.measured == heavy.total());
+  CHECK(heavy.extrapolated.value() == 0);
+  const StepTime wide = cost.time_of({.kernel = "gemm", .flops = Flops(1e6), .bytes = 1e9});
+  CHECK(wide.bandwidth.value() == doctest::Approx(1e-3 + 1e-6));
+  CHECK(wide.compute.value() == 0);
+  // Without a law: the roofline, and nothing of it measured.
+  const StepTime other =
+      cost.time_of({.kernel = "decode_attention", .kind = OperatorKind::decode_attention, .bytes = 1e9});
+  CHECK(other.measured.value() == 0);
+}
+
+TEST_CASE("does a law that stands in or leaves its range say so?") {
+  calib::Profile with = profile();
+  with.laws = {law("gemm", "gemm", "fp32"), law("gemm", "gemm", "fp16"), law("elementwise", "add", "bf16")};
+  const CostModel cost(llama(), machine(), with, 1);
+  const auto extrapolated = [&](Operator op) {
+    const StepTime time = cost.time_of(op);
+    return time.measured.value() > 0 && time.extrapolated == time.measured;
+  };
+  CHECK_FALSE(extrapolated({.kernel = "gemm", .flops = Flops(1e9), .bytes = 1e6}));  // fp16 has bf16's width
+  CHECK(extrapolated({.kernel = "gemm", .flops = Flops(3e12), .bytes = 1e6}));       // beyond twice the largest
+  CHECK(extrapolated({.kernel = "gemv", .flops = Flops(1e9), .bytes = 1e6}));        // the product's law stands in
+  CHECK(extrapolated({.kernel = "norm", .kind = OperatorKind::elementwise, .flops = Flops(1e6), .bytes = 1e6}));
+}
+
+TEST_CASE("is the law of the nearest width chosen, and only among a step's kernels?") {
+  calib::Profile with;
+  with.laws = {law("memory", "add", "fp16"), law("gemm", "gemm", "int8"), law("gemm", "gemm", "fp8"),
+               law("gemm", "gemm", "fp32")};
+  const LawBook book(with);
+  CHECK(book.find("gemm", 1).law->variant == "fp8");
+  CHECK(book.find("gemm", 4).exact);
+  CHECK(book.find("gemm", 0.5).law->variant == "fp8");
+  CHECK_FALSE(book.find("gemm", 0.5).exact);
+  CHECK(book.find("thin", 4).law->variant == "fp32");
+  CHECK(book.find("add", 2).law == nullptr);
+  CHECK(book.find("decode_attention", 2).law == nullptr);
+}
+
+TEST_CASE("do the operators of a step add up to its time under laws too?") {
+  calib::Profile with = profile();
+  for (const char* kernel : {"gemm", "gemv", "thin"}) with.laws.push_back(law("gemm", kernel, "bf16"));
+  for (const char* kernel : {"prefill_attention", "decode_attention"})
+    with.laws.push_back(law("attention", kernel, "bf16"));
+  for (const char* kernel : {"norm", "rotary", "activation", "add", "softmax"})
+    with.laws.push_back(law("elementwise", kernel, "bf16"));
+  CostModel cost(llama(), machine(), with, 1);
+  Batch both = decode(7, 900);
+  both.add_chunk(300_tok, 64_tok);
+  StepTime sum;
+  for (const Operator& op : cost.operators(both)) sum += cost.time_of(op);
+  const StepTime step = cost.step(both);
+  CHECK((sum.total() + in_seconds(with.step_overhead)).value() == doctest::Approx(step.total().value()));
+  CHECK(step.measured.value() == doctest::Approx(sum.total().value()));
 }
 
 TEST_CASE("does a measured table take precedence where it covers an operator?") {

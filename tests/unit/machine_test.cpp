@@ -103,8 +103,11 @@ TEST_CASE("striped drives add up in capacity, rates and operations, not in laten
   CHECK(ssd.capacity == 15'360_GB);
   CHECK(ssd.link.bandwidth.value() == doctest::Approx(27.6e9));
   CHECK(ssd.link.bandwidth_down.value() == doctest::Approx(16.4e9));
-  CHECK(ssd.link.latency == 85_us);
-  CHECK(ssd.link.per_operation == 102_ns);
+  CHECK(ssd.link.queue_depth == 128);
+  CHECK(ssd.link.read_iops == 4e6);
+  CHECK(ssd.link.write_iops == 720e3);
+  CHECK(ssd.link.latency == 82_us);
+  CHECK(ssd.link.single_stream.value() == 1.6e9);
 }
 
 TEST_CASE("a storage entry may change what its drive says") {
@@ -112,6 +115,23 @@ TEST_CASE("a storage entry may change what its drive says") {
   CHECK(reading.diagnostics.render() == "");
   CHECK(reading.machine.storage[0].link.bandwidth_down.value() == 1.4e9);
   CHECK(reading.machine.storage[0].link.bandwidth.value() == 7.45e9);
+}
+
+TEST_CASE("a drive's caps reach both directions of its link, and links without them show no keys for them") {
+  const Reading reading(text(kSmall + "storage: [{name: ssd, drive: 990-pro-2tb, ridge: 4}]\n"));
+  CHECK(reading.diagnostics.render() == "");
+  const hw::Topology topology(reading.machine);
+  const hw::DirectedLink& read = topology.links()[2];
+  const hw::DirectedLink& write = topology.links()[3];
+  CHECK(read.iops == 1.4e6);
+  CHECK(write.iops == 1.55e6);
+  CHECK(write.queue_depth == 32);
+  CHECK(write.single_stream.value() == 1.6e9);
+  CHECK(write.ridge == 4);
+  CHECK(topology.links()[0].queue_depth == 0);
+  const std::string resolved = config::to_yaml(reading.resolved);
+  CHECK(resolved.find("read_iops: 1400000/s") != std::string::npos);
+  CHECK(resolved.find("queue_depth") == resolved.rfind("queue_depth"));
 }
 
 TEST_CASE("mistakes in a machine are told, all of them") {
@@ -127,6 +147,9 @@ TEST_CASE("mistakes in a machine are told, all of them") {
   CHECK(Reading(text(kSmall + "storage: [{name: hbm, drive: 990-pro-2tb}]\n")).says("'hbm' cannot name a storage"));
   CHECK(Reading(text(kSmall + "storage: [{name: a, drive: 990-pro-2tb}, {name: a, drive: 990-pro-2tb}]\n"))
             .says("a second storage named 'a'"));
+  CHECK(Reading(text(kSmall + "storage: [{name: ssd, drive: 990-pro-2tb, queue_depth: 0}]\n")).says("out of range"));
+  CHECK(Reading(text(kSmall + "storage: [{name: ssd, drive: 990-pro-2tb, ridge: 0.5}]\n")).says("out of range"));
+  CHECK(Reading(text(kSmall + "storage: [{name: ssd, drive: 990-pro-2tb, read_iops: fast}]\n")).says("read_iops"));
   const Reading unknown_drive(text(kSmall + "storage: [{name: ssd, drive: floppy}]\n"));
   CHECK(unknown_drive.diagnostics.all().size() == 1);
 }

@@ -26,6 +26,8 @@ int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int show_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
+int calibrate_command(const Arguments& arguments);
+int validate_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);
 int trace_command(const Arguments& arguments);
 int trace_info_command(const Arguments& arguments);

@@ -103,6 +103,24 @@ void Options::count(const char* name, const char* value, const std::string& help
   });
 }
 
+void Options::duration(const char* name, const char* value, const std::string& help, Duration& target) {
+  constexpr Duration kLeast(1'000'000);
+  impl_->declare(name, po::value<std::string>()->value_name(value), help);
+  impl_->readers.push_back([this, name, &target](const po::variables_map& values, Diagnostics& diagnostics) {
+    if (values.count(name) == 0) return;
+    const auto& given = values[name].as<std::string>();
+    std::string problem;
+    const auto parsed = config::parse_duration(given, problem);
+    if (!parsed) {
+      diagnostics.error(impl_->mark(), fmt::format("--{}: {}", name, problem));
+    } else if (*parsed < kLeast) {
+      diagnostics.error(impl_->mark(), fmt::format("--{} is {}, but must be at least 1 ms", name, given));
+    } else {
+      target = *parsed;
+    }
+  });
+}
+
 void Options::choice(const char* name, std::vector<std::string_view> words, const std::string& help,
                      std::string& target) {
   impl_->declare(name, po::value<std::string>(&target)->value_name(joined(words, "|")), help);

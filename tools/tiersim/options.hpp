@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/core/units.hpp"
+
 namespace tiersim::cli {
 
 using Arguments = std::vector<std::string>;
@@ -35,6 +37,8 @@ class Options {
   void text(const char* name, const char* value, const std::string& help, std::string& target);
   void texts(const char* name, const char* value, const std::string& help, std::vector<std::string>& target);
   void count(const char* name, const char* value, const std::string& help, std::int64_t& target, std::int64_t least);
+  /// "5min", "90 s"; at least a millisecond.
+  void duration(const char* name, const char* value, const std::string& help, Duration& target);
   void choice(const char* name, std::vector<std::string_view> words, const std::string& help, std::string& target);
 
   /// Once, after the declarations. False if help was asked for: it has been printed, there is nothing to do.

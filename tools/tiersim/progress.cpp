@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <string>
 #include <unistd.h>
 
 #include "sim/report/human.hpp"
@@ -12,7 +12,7 @@
 namespace tiersim::cli {
 namespace {
 
-constexpr std::size_t kBarColumns = 24;
+constexpr int kBarColumns = 24;
 constexpr auto kBetweenDraws = std::chrono::milliseconds(100);
 constexpr const char* kWipe = "\r\x1b[K";
 
@@ -24,19 +24,38 @@ Progress::~Progress() {
   if (drawn_) fmt::print(stderr, "{}", kWipe);
 }
 
-void Progress::update(std::size_t done, std::size_t total) {
+bool Progress::is_due() {
   const auto now = Clock::now();
-  if (!shown_ || total == 0 || now - last_ < kBetweenDraws) return;
+  if (!shown_ || now - last_ < kBetweenDraws) return false;
   last_ = now;
+  return true;
+}
+
+void Progress::draw(double share, const std::string& text) {
   drawn_ = true;
-  const double seconds = std::chrono::duration<double>(now - begin_).count();
+  const std::string bar(static_cast<std::size_t>(share * kBarColumns), '#');
+  fmt::print(stderr, "{}[{:<{}}] {:3.0f}%  {}", kWipe, bar, kBarColumns, std::floor(100 * share), text);
+  std::fflush(stderr);
+}
+
+void Progress::update(std::size_t done, std::size_t total) {
+  if (total == 0 || !is_due()) return;
+  const double seconds = std::chrono::duration<double>(last_ - begin_).count();
   const double rate = static_cast<double>(done) / seconds;
   const double left = rate > 0 ? static_cast<double>(total - std::min(done, total)) / rate : 0;
-  const std::string bar(std::min(kBarColumns, done * kBarColumns / total), '#');
-  fmt::print(stderr, "{}[{:<{}}] {:3}%  {} of {} requests  {}/s  {:.0f} s left", kWipe, bar, kBarColumns,
-             done * 100 / total, human::grouped(static_cast<std::int64_t>(done)),
-             human::grouped(static_cast<std::int64_t>(total)), human::grouped(static_cast<std::int64_t>(rate)), left);
-  std::fflush(stderr);
+  const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+  draw(share, fmt::format("{} of {} requests  {}/s  {:.0f} s left", human::grouped(static_cast<std::int64_t>(done)),
+                          human::grouped(static_cast<std::int64_t>(total)),
+                          human::grouped(static_cast<std::int64_t>(rate)), left));
+}
+
+void Progress::update(double done, double total, const std::string& what) {
+  if (total <= 0 || !is_due()) return;
+  const double share = std::min(1.0, done / total);
+  const double seconds = std::chrono::duration<double>(last_ - begin_).count();
+  // The estimate until it can be corrected by how long things took so far.
+  const double pace = share > 0.05 ? seconds / done : 1;
+  draw(share, fmt::format("{:.0f} s left  {}", (total - std::min(done, total)) * pace, what));
 }
 
 }  // namespace tiersim::cli

@@ -1,10 +1,12 @@
 #pragma once
-/// A line on a terminal's stderr that says how far a run is: share, rate, time left.
+/// A line on a terminal's stderr that says how far a run is: share, rate, time left; of a measurement, what is
+/// measured.
 ///
-/// update() may come from any thread, one at a time, as often as it likes: the line is drawn ten times a second at
+/// Each update() may come from any thread, one at a time, as often as it likes: the line is drawn ten times a second at
 /// most, and not at all where stderr is no terminal. The destructor wipes it.
 #include <chrono>
 #include <cstddef>
+#include <string>
 
 namespace tiersim::cli {
 
@@ -16,9 +18,14 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(std::size_t done, std::size_t total);
+  /// Of a plan of so many seconds, estimated; `what` is under way.
+  void update(double done, double total, const std::string& what);
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  void draw(double share, const std::string& text);
+  [[nodiscard]] bool is_due();
 
   bool shown_;
   bool drawn_ = false;

@@ -1,0 +1,27 @@
+#include "calib/fit/observation.hpp"
+
+#include <cmath>
+
+namespace tiersim::calib {
+
+Work work_of(const Sample& sample) {
+  const Point& point = sample.point;
+  Work work;
+  work.flops = sample.flops, work.bytes = sample.bytes;
+  work.m = point.at("m", 0), work.n = point.at("n", 0), work.k = point.at("k", 0);
+  // A sample of a drive is one I/O of many.
+  work.operations = point.at("operations", point.family == "ssd" ? 1 : 0);
+  work.depth = point.at("depth", 0);
+  work.sequences = point.at("sequences", 0);
+  return work;
+}
+
+Observation observation_of(const Sample& sample) { return {work_of(sample), sample.seconds}; }
+
+bool is_sound(const Sample& sample) {
+  constexpr double kMostWrong = 1e-2;
+  const bool finite = std::isfinite(sample.seconds) && std::isfinite(sample.flops) && std::isfinite(sample.bytes);
+  return !sample.throttled && sample.check <= kMostWrong && sample.seconds > 0 && finite;
+}
+
+}  // namespace tiersim::calib

@@ -1,0 +1,99 @@
+#include "calib/fit/recipes.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace tiersim::calib {
+namespace {
+
+using enum Feature;
+
+using SideFeatures = std::pair<std::string, std::vector<Feature>>;
+
+Form form_of(const std::vector<SideFeatures>& sides) {
+  Form form;
+  for (const auto& [name, features] : sides) {
+    Side& side = form.law.sides.emplace_back(Side{name, {}});
+    for (Feature feature : features) side.terms.push_back({feature, 0, 0});
+  }
+  return form;
+}
+
+Recipe by_bytes(std::size_t most_segments) { return {{form_of({{"bandwidth", {bytes}}})}, most_segments, {}, {}}; }
+
+/// Copies in many pieces: each costs, either on top of its bytes or beside them.
+Recipe in_pieces() {
+  return {{form_of({{"bandwidth", {bytes, operations}}}), form_of({{"rate", {operations}}, {"bandwidth", {bytes}}})},
+          2,
+          {{operations, {}}, {bytes, operations}},
+          {}};
+}
+
+Recipe elementwise() {
+  return {{form_of({{"bandwidth", {bytes}}}), form_of({{"bandwidth", {bytes, flops}}})}, 4, {}, {}};
+}
+
+/// Shape terms stand for packing and output; with a GPU, whole waves of tiles are the alternative to plain flops.
+Recipe product(double processors) {
+  Recipe recipe{{form_of({{"compute", {flops}}, {"bandwidth", {bytes}}}),
+                 form_of({{"compute", {flops, flops_per_m, flops_per_n, flops_per_k}}, {"bandwidth", {bytes}}})},
+                3,
+                {{m, {}}, {bytes, {}}, {m, flops_per_m}, {m, bytes}},
+                {}};
+  if (processors <= 0) return recipe;
+  constexpr std::array<std::pair<double, double>, 6> kTiles = {
+      {{128, 128}, {128, 256}, {256, 128}, {64, 64}, {64, 128}, {64, 256}}};
+  for (const auto& [rows, columns] : kTiles) {
+    Form form = form_of({{"compute", {wave_flops, flops_per_k}}, {"bandwidth", {bytes}}});
+    form.law.tile = {rows, columns, processors};
+    recipe.forms.push_back(form);
+  }
+  return recipe;
+}
+
+Recipe attention() {
+  return {{form_of({{"compute", {flops}}, {"bandwidth", {bytes}}}),
+           form_of({{"compute", {flops}}, {"bandwidth", {bytes, sequences}}}),
+           form_of({{"compute", {flops, sequences}}, {"bandwidth", {bytes}}}),
+           form_of({{"compute", {flops, flops_per_m, flops_per_n}}, {"bandwidth", {bytes}}})},
+          3,
+          {{bytes, {}}, {m, {}}, {sequences, {}}, {bytes, m}, {bytes, sequences}},
+          {}};
+}
+
+/// The three caps of a drive; a sample is one I/O of many in flight, so that nothing is fixed.
+Recipe drive() {
+  Form form = form_of({{"queue", {operations_share, bytes_share}}, {"rate", {operations}}, {"bandwidth", {bytes}}});
+  form.fixed = false;
+  return {{form}, 1, {}, {}};
+}
+
+Recipe curve_over(Feature feature) { return {{}, 1, {}, feature}; }
+
+Recipe overhead() { return {{form_of({}), form_of({{"rate", {operations}}})}, 1, {}, {}}; }
+
+Recipe anything() { return {{form_of({{"bandwidth", {bytes, flops}}})}, 1, {}, {}}; }
+
+}  // namespace
+
+Recipe recipe_of(std::string_view family, std::string_view kernel, double processors) {
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    for (std::string_view name : names) {
+      if (family == name) return true;
+    }
+    return false;
+  };
+  if (kernel == "blocks" || is({"gather", "fragments", "experts", "mapping"})) return in_pieces();
+  if (is({"memory", "cache"})) return by_bytes(6);
+  if (is({"memcpy", "transfer", "page_cache", "peer"})) return by_bytes(3);
+  if (is({"elementwise", "quantise"})) return elementwise();
+  if (is({"gemm"})) return product(processors);
+  if (is({"attention"})) return attention();
+  if (is({"ssd"})) return drive();
+  if (is({"latency"})) return curve_over(bytes);
+  if (is({"overhead"})) return overhead();
+  return anything();
+}
+
+}  // namespace tiersim::calib

@@ -1,0 +1,36 @@
+#pragma once
+/// Which forms of law each family of kernels may have: one table.
+///
+/// A Form is a law without its numbers. fit_law (calib/fit/laws) fits every form of a series' recipe, cuts the bytes
+/// into segments and adds a correction where the data ask for it, and keeps what explains the training points best for
+/// its number of parameters. Families that the table does not know get fixed + bytes + flops. Pure functions.
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "calib/profile_laws.hpp"
+
+namespace tiersim::calib {
+
+struct Form {
+  Law law;  ///< sides with terms of 0 seconds; with two sides or more its ridge is fitted
+  bool fixed = true;
+};
+
+/// Features over which a correction may be tabulated.
+struct Axes {
+  Feature x = Feature::bytes;
+  std::optional<Feature> y;
+};
+
+struct Recipe {
+  std::vector<Form> forms;        ///< alternatives
+  std::size_t most_segments = 1;  ///< that `bytes` may be cut into
+  std::vector<Axes> corrections;  ///< alternatives besides none
+  std::optional<Feature> curve;   ///< the law is a constant times a correction over this feature; no forms
+};
+
+/// `processors`: how many output tiles a GPU computes at once (its SMs); 0: no GPU.
+[[nodiscard]] Recipe recipe_of(std::string_view family, std::string_view kernel, double processors);
+
+}  // namespace tiersim::calib

@@ -1,0 +1,37 @@
+#pragma once
+/// Random operands that are in no cache when a kernel reads them, as weights and KV blocks are in a layer.
+///
+/// Called by the families of products and of attention, which go round the pool run by run. It is twice as large as all
+/// caches together, or as large as one operand if that is more, within the bytes allowed (with less than twice the
+/// caches, operands are partly warm). Its bytes read as bf16 and as fp32 alike: every 16 bits are a bf16 of random sign
+/// and a magnitude in [0.5, 2), and two of these make an fp32 with sign and magnitude of the second. Throws
+/// std::runtime_error with size and advice if an operand does not fit.
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "calib/host/buffer.hpp"
+#include "calib/host/team.hpp"
+
+namespace tiersim::calib {
+
+class ColdPool {
+ public:
+  ColdPool(std::shared_ptr<Team> team, std::int64_t most_bytes);
+
+  /// A pool for operands of so many bytes; contents and place stay while it is large enough.
+  [[nodiscard]] const Buffer& at_least(std::int64_t bytes);
+  [[nodiscard]] std::int64_t most_bytes() const { return most_bytes_; }
+  void release() { buffer_ = Buffer(); }
+
+ private:
+  std::shared_ptr<Team> team_;
+  std::int64_t most_bytes_;
+  Buffer buffer_;
+};
+
+/// As the pool's elements, for operands that are warm.
+void fill_signed(Team& team, std::span<std::uint64_t> data, std::uint64_t seed);
+void fill_signed(std::span<float> data, std::uint64_t seed);
+
+}  // namespace tiersim::calib

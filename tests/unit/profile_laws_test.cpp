@@ -1,0 +1,126 @@
+// Laws in closed form: each feature, the sides and their ridge, segments, waves, corrections, the trained range.
+#include "calib/profile_laws.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/support/synthetic_samples.hpp"
+
+using namespace tiersim;
+using namespace tiersim::test;
+using calib::Feature;
+using calib::Law;
+using calib::Work;
+
+namespace {
+
+double seconds(const Law& law, const Work& work) { return law.time(work).value(); }
+
+Law one_term(Feature feature) { return law_with(0, {{"side", {{feature, 1}}}}); }
+
+const Work kWork{.flops = 1200, .bytes = 600, .m = 2, .n = 3, .k = 4, .operations = 10, .depth = 5, .sequences = 7};
+
+}  // namespace
+
+TEST_CASE("each feature is what its name says") {
+  const std::pair<Feature, double> expected[] = {{Feature::flops, 1200},      {Feature::flops_per_m, 600},
+                                                 {Feature::flops_per_n, 400}, {Feature::flops_per_k, 300},
+                                                 {Feature::bytes, 600},       {Feature::operations, 10},
+                                                 {Feature::bytes_share, 120}, {Feature::operations_share, 2},
+                                                 {Feature::sequences, 7},     {Feature::m, 2}};
+  for (const auto& [feature, value] : expected) {
+    CAPTURE(calib::name_of(feature));
+    CHECK(seconds(one_term(feature), kWork) == value);
+  }
+}
+
+TEST_CASE("a feature over a shape that the kernel has not is nothing") {
+  for (Feature feature : {Feature::flops_per_m, Feature::flops_per_n, Feature::flops_per_k, Feature::bytes_share,
+                          Feature::operations_share}) {
+    CHECK(seconds(one_term(feature), {.flops = 1, .bytes = 1, .operations = 1}) == 0);
+  }
+}
+
+TEST_CASE("sides join in the p-norm: the sum at 1, Pythagoras at 2, the largest at infinity") {
+  Law law = law_with(100, {{"compute", {{Feature::flops, 0.01}}}, {"bandwidth", {{Feature::bytes, 0.005}}}});
+  const Work work{.flops = 300, .bytes = 800};  // 3 s and 4 s
+  law.ridge = 1;
+  CHECK(seconds(law, work) == doctest::Approx(107).epsilon(1e-14));
+  law.ridge = 2;
+  CHECK(seconds(law, work) == doctest::Approx(105).epsilon(1e-14));
+  law.ridge = 3;
+  CHECK(seconds(law, work) == doctest::Approx(100 + std::cbrt(91)).epsilon(1e-14));
+  law.ridge = 500;
+  CHECK(seconds(law, work) == doctest::Approx(104).epsilon(1e-9));
+  CHECK(seconds(law, {}) == 100);
+  CHECK(seconds(law_with(7, {}), work) == 7);
+}
+
+TEST_CASE("terms of one side add up, and side() gives it alone") {
+  const Law law = law_with(0, {{"queue", {{Feature::operations_share, 3}, {Feature::bytes_share, 0.5}}}});
+  CHECK(seconds(law, kWork) == 3 * 2 + 0.5 * 120);
+  CHECK(law.side(law.sides[0], kWork) == 66);
+}
+
+TEST_CASE("segments of bytes: each has what lies between its knots, and the law is continuous") {
+  Law law = law_with(1, {});
+  law.knots = {100, 1000};
+  law.sides = {{"b", {{Feature::bytes_segment, 3, 0}, {Feature::bytes_segment, 2, 1}, {Feature::bytes_segment, 1, 2}}}};
+  CHECK(seconds(law, {.bytes = 50}) == 1 + 150);
+  CHECK(seconds(law, {.bytes = 100}) == 1 + 300);
+  CHECK(seconds(law, {.bytes = 400}) == 1 + 300 + 600);
+  CHECK(seconds(law, {.bytes = 1000}) == 1 + 300 + 1800);
+  CHECK(seconds(law, {.bytes = 5000}) == 1 + 300 + 1800 + 4000);
+  law.sides[0].terms = {{Feature::bytes_segment, 1, 2}};
+  CHECK(seconds(law, {.bytes = 999}) == 1);
+  law.knots.clear();
+  law.sides[0].terms = {{Feature::bytes_segment, 2, 0}};
+  CHECK(seconds(law, {.bytes = 999}) == 1 + 2 * 999);
+}
+
+TEST_CASE("wave flops count the last wave of tiles whole") {
+  Law law = one_term(Feature::wave_flops);
+  law.tile = {128, 256, 10};
+  const double wave = 2.0 * 128 * 256 * 64 * 10;
+  CHECK(seconds(law, {.m = 128, .n = 256, .k = 64}) == wave);
+  CHECK(seconds(law, {.m = 1280, .n = 256, .k = 64}) == wave);
+  CHECK(seconds(law, {.m = 1281, .n = 256, .k = 64}) == 2 * wave);
+  CHECK(seconds(law, {.m = 640, .n = 513, .k = 64}) == 2 * wave);
+  law.tile = {};
+  CHECK(seconds(law, {.flops = 5, .m = 1, .n = 1, .k = 1}) == 5);
+}
+
+TEST_CASE("a correction is log-linear between its knots and constant outside") {
+  Law law = law_with(2, {});
+  law.correction = {Feature::bytes, Feature::bytes, {10, 1000, 4000}, {}, {1, 4, 0.5}};
+  CHECK(seconds(law, {.bytes = 1}) == doctest::Approx(2));
+  CHECK(seconds(law, {.bytes = 10}) == doctest::Approx(2));
+  CHECK(seconds(law, {.bytes = 100}) == doctest::Approx(2 * 2).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 1000}) == doctest::Approx(2 * 4).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 2000}) == doctest::Approx(2 * std::sqrt(2)).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 1e9}) == doctest::Approx(2 * 0.5).epsilon(1e-14));
+  law.correction = {Feature::m, Feature::m, {8}, {}, {3}};
+  CHECK(seconds(law, {.m = 100}) == doctest::Approx(6).epsilon(1e-14));
+}
+
+TEST_CASE("a correction over two features is bilinear in the logarithms") {
+  Law law = law_with(1, {});
+  law.correction = {Feature::m, Feature::bytes, {1, 16}, {100, 400}, {1, 2, 8, 64}};
+  CHECK(seconds(law, {.bytes = 100, .m = 1}) == doctest::Approx(1).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 400, .m = 1}) == doctest::Approx(2).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 100, .m = 16}) == doctest::Approx(8).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 900, .m = 99}) == doctest::Approx(64).epsilon(1e-14));
+  CHECK(seconds(law, {.bytes = 200, .m = 4}) == doctest::Approx(std::exp2((0 + 1 + 3 + 6) / 4.0)).epsilon(1e-14));
+}
+
+TEST_CASE("a law covers twice its trained range, and everything of what it was not trained on") {
+  Law law = law_with(1, {});
+  law.flops = {100, 1000}, law.bytes = {10, 20};
+  CHECK(law.covers({.flops = 50, .bytes = 40}));
+  CHECK(law.covers({.flops = 2000, .bytes = 5}));
+  CHECK_FALSE(law.covers({.flops = 49, .bytes = 15}));
+  CHECK_FALSE(law.covers({.flops = 500, .bytes = 41}));
+  law.flops = {};
+  CHECK(law.covers({.flops = 1e30, .bytes = 15}));
+}

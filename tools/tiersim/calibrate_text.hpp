@@ -1,0 +1,18 @@
+#pragma once
+/// What `tiersim calibrate` prints when a profile is made. Pure functions.
+#include <string>
+#include <vector>
+
+#include "calib/fit/calibrate.hpp"
+#include "calib/measure/session.hpp"
+
+namespace tiersim::cli {
+
+/// Empty where none was measured.
+[[nodiscard]] std::string ceilings_text(const calib::Ceilings& ceilings);
+/// By family: training and held-out points, their errors.
+[[nodiscard]] std::string errors_text(const std::vector<calib::ErrorRow>& by_family);
+/// How many samples did not count; empty if all did.
+[[nodiscard]] std::string throttled_text(const std::vector<calib::Sample>& samples);
+
+}  // namespace tiersim::cli

@@ -1,0 +1,221 @@
+// tiersim validate: hold a profile's predictions against measurements that its fit never saw.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "calib/fingerprint.hpp"
+#include "calib/host/families.hpp"
+#include "calib/validate/validation_text.hpp"
+#include "sim/config/library.hpp"
+#include "sim/config/yaml.hpp"
+#include "sim/report/files.hpp"
+#include "sim/report/human.hpp"
+#include "tools/tiersim/commands.hpp"
+#include "tools/tiersim/cuda_program.hpp"
+#include "tools/tiersim/measuring.hpp"
+#include "tools/tiersim/scenario_input.hpp"
+#include "tools/tiersim/scratch_folder.hpp"
+
+namespace tiersim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCommand = "tiersim validate";
+constexpr int kPasses = 2;
+
+struct ValidateRequest {
+  MeasuringRequest measuring;
+  std::string profile, samples, csv, library;
+  std::int64_t points = 12;
+  std::int64_t seed = std::chrono::duration_cast<std::chrono::seconds>(  // another one every time
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+
+  void declare(Options& options) {
+    options.group("Measure");
+    measuring.declare(options);
+    options.count("points", "N", "fresh sizes a family (default: 12)", points, 1);
+    options.count("seed", "N", "decides the sizes (default: from the clock; printed)", seed, 0);
+    options.text("samples", "FILE", "measure nothing: take fresh points from a samples.csv", samples);
+    options.group("Profile");
+    options.text("profile", "NAME|FILE", "what predicts: a profile of the library, or a file", profile);
+    declare_library(options, library);
+    options.group("Output");
+    options.text("csv", "FILE", "write every point, measured and predicted, there", csv);
+  }
+};
+
+struct LoadedProfile {
+  std::string path;
+  calib::Profile profile;
+};
+
+std::string find_profile(const ValidateRequest& request) {
+  if (request.profile.empty())
+    misuse(kCommand, "--profile is missing", {"name a profile that calibrate made: --profile my-machine"});
+  const bool is_path = request.profile.find('/') != std::string::npos || request.profile.ends_with(".yaml");
+  const std::string folder = environment(kCommand, request.library).library + "/calib/profiles";
+  const std::string path = is_path ? request.profile : config::path_in(folder, request.profile);
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return path;
+  if (is_path) misuse(kCommand, fmt::format("no profile '{}'", path), {"tiersim calibrate makes one"});
+  const std::vector<std::string> names = config::names_in(folder);
+  misuse(kCommand, fmt::format("unknown profile '{}'", request.profile),
+         suggestions(request.profile, {names.begin(), names.end()}, "profiles"));
+}
+
+LoadedProfile load_profile(const ValidateRequest& request) {
+  LoadedProfile loaded{find_profile(request), {}};
+  Diagnostics diagnostics;
+  const config::Value map = config::load_yaml(loaded.path, diagnostics);
+  throw_if_errors(diagnostics);
+  config::Fields fields(map, fmt::format("profile '{}'", loaded.path), diagnostics);
+  loaded.profile = calib::read_profile(fields);
+  throw_if_errors(diagnostics);
+  if (loaded.profile.laws.empty())
+    misuse(kCommand, fmt::format("profile '{}' has no laws: it was assumed, not measured", loaded.profile.name),
+           {"tiersim calibrate makes one that was"});
+  return loaded;
+}
+
+/// Families of the profile's laws; of those asked for, if any were.
+std::vector<std::string> families_to_check(const ValidateRequest& request, const calib::Profile& profile) {
+  std::vector<std::string> known, chosen;
+  for (const calib::Law& law : profile.laws)
+    if (std::find(known.begin(), known.end(), law.family) == known.end()) known.push_back(law.family);
+  const std::vector<std::string>& wanted = request.measuring.families;
+  for (const std::string& name : known)
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) chosen.push_back(name);
+  if (chosen.empty())
+    misuse(kCommand, fmt::format("profile '{}' has no law of these families", profile.name),
+           {"it has: " + joined({known.begin(), known.end()})});
+  return chosen;
+}
+
+void require_same_kind(const calib::Profile& profile, const calib::Fingerprint& measured) {
+  for (const char* key : {"kind", "device"}) {
+    const std::string of_profile = calib::text_in(profile.fingerprint, key), here = calib::text_in(measured, key);
+    if (of_profile.empty() || here.empty() || of_profile == here) continue;
+    fmt::print(stderr, "{}: warning: the profile's {} is '{}', but '{}' is measured\n", kCommand, key, of_profile,
+               here);
+  }
+}
+
+calib::Plan plan_of(const HostBench& bench, const ValidateRequest& request, std::vector<std::string> families) {
+  calib::PlanRequest wanted;
+  wanted.families = std::move(families);
+  wanted.budget = request.measuring.budget_seconds() / kPasses;
+  wanted.seed = static_cast<std::uint64_t>(request.seed);
+  return make_fresh_plan(bench.families(), wanted, static_cast<std::size_t>(request.points));
+}
+
+/// Every point twice, each time in an order of its own.
+std::vector<calib::Sample> measure_host(const HostBench& bench, const calib::Plan& plan) {
+  std::vector<calib::Sample> samples;
+  std::vector<calib::Failure> failures;
+  const Interrupt interrupt;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const calib::SessionResult result = bench.run(reordered(plan, static_cast<std::uint64_t>(pass)), {}, interrupt,
+                                                  fmt::format("pass {} of {}: ", pass + 1, kPasses));
+    if (result.stopped) throw std::runtime_error("stopped early: nothing to judge");
+    samples.insert(samples.end(), result.samples.begin(), result.samples.end());
+    failures.insert(failures.end(), result.failures.begin(), result.failures.end());
+  }
+  if (!failures.empty()) fmt::print("could not be measured\n{}\n", failures_text(failures));
+  return samples;
+}
+
+std::vector<calib::Sample> measure_gpu(const ValidateRequest& request, int number, std::vector<std::string> families,
+                                       const calib::Profile& profile) {
+  std::vector<calib::Sample> samples;
+  CudaRun run;
+  run.device = number;
+  run.budget = request.measuring.budget / kPasses;
+  run.families = std::move(families);
+  run.seed = static_cast<std::uint64_t>(request.seed);
+  run.fresh = request.points;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const ScratchFolder folder;
+    run.out = folder.path();
+    run_cuda_program(kCommand, run);
+    const std::vector<calib::Sample> fresh = calib::read_csv_file(folder.path() + "/fresh.csv");
+    samples.insert(samples.end(), fresh.begin(), fresh.end());
+    if (pass == 0) require_same_kind(profile, calib::fingerprint_in(folder.path()));
+  }
+  return samples;
+}
+
+std::vector<calib::Sample> fresh_samples(const ValidateRequest& request, const LoadedProfile& loaded) {
+  if (!request.samples.empty()) return read_samples(kCommand, request.samples);
+  const Device device = request.measuring.device();
+  std::vector<std::string> families = families_to_check(request, loaded.profile);
+  if (device.gpu) return measure_gpu(request, device.number, std::move(families), loaded.profile);
+  const HostBench bench(request.measuring, fs::absolute(loaded.path).parent_path().string());
+  require_same_kind(loaded.profile, bench.fingerprint());
+  return measure_host(bench, plan_of(bench, request, std::move(families)));
+}
+
+void write_csv(const std::string& path, const calib::Validation& validation) {
+  const fs::path folder = fs::path(path).parent_path();
+  write_output_directory(
+      folder.empty() ? "." : folder.string(),
+      std::vector<OutputFile>{{fs::path(path).filename().string(), calib::validation_csv(validation)}}, true);
+}
+
+/// Kernels alone: every law against fresh sizes.
+bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loaded) {
+  const bool gpu = request.measuring.device().gpu;
+  fmt::print("{} against {}, {}\n\n", request.measuring.device_text, loaded.path,
+             request.samples.empty() ? fmt::format("seed {}", request.seed) : "points of " + request.samples);
+  std::fflush(stdout);
+  const calib::Validation validation =
+      calib::validate(loaded.profile, fresh_samples(request, loaded), gpu ? calib::Machine::gpu : calib::Machine::host);
+  fmt::print("{}", validation_text(validation));
+  if (!request.csv.empty()) write_csv(request.csv, validation);
+  return validation.holds();
+}
+
+void dry_run(const ValidateRequest& request) {
+  const Device device = request.measuring.device();
+  if (device.gpu) {
+    CudaRun run;
+    run.device = device.number;
+    run.budget = request.measuring.budget / kPasses;
+    run.families = request.measuring.families;
+    run.fresh = request.points;
+    run.dry_run = true;
+    return run_cuda_program(kCommand, run);
+  }
+  const HostBench bench(request.measuring, ".");
+  const calib::Plan plan = plan_of(bench, request, request.measuring.families);
+  fmt::print("{}\n  all of it twice, seed {}\n",
+             plan_text(plan, bench.families(), request.measuring.budget_seconds() / kPasses), request.seed);
+}
+
+}  // namespace
+
+int validate_command(const Arguments& arguments) {
+  Options options({kCommand,
+                   "Draws fresh sizes of every kernel at random, measures each twice, predicts it from the profile's\n"
+                   "laws alone, and prints how far they lie apart. Exit status 1 if a family is further off than its\n"
+                   "tolerance (or than twice what measuring the same points again differs by, if that is more).\n"
+                   "  tiersim validate --profile my-machine",
+                   "tiersim validate --family overhead --family memory --points 4 --dry-run"});
+  ValidateRequest request;
+  request.measuring.command = kCommand;
+  request.measuring.budget = Duration(180'000'000'000);
+  request.declare(options);
+  if (!options.parse(arguments)) return 0;
+  request.measuring.split_families();
+  if (request.measuring.dry_run) {
+    dry_run(request);
+    return 0;
+  }
+  const LoadedProfile loaded = load_profile(request);
+  return validate_kernels(request, loaded) ? 0 : 1;
+}
+
+}  // namespace tiersim::cli
