@@ -94,13 +94,13 @@ inline bool is_feasible(const Point& point, double most_bytes) {
 
 inline std::vector<Point> decode_grid(double most_bytes) {
   std::vector<Point> points;
+  int batches = 0;  // of several sequences; every third has them equally long
   for (const PagedShape& shape : attention_shapes) {
     for (int context = 128; context <= 131'072; context *= 4) {
       for (int sequences = 1; sequences <= 256; sequences *= 4) {
-        for (const bool ragged : {false, true}) {
-          const Point point = attention_point(shape, sequences, 1, context, ragged);
-          if ((sequences > 1 || !ragged) && is_feasible(point, most_bytes)) points.push_back(point);
-        }
+        const bool ragged = sequences > 1 && batches++ % 3 != 0;
+        const Point point = attention_point(shape, sequences, 1, context, ragged);
+        if (is_feasible(point, most_bytes)) points.push_back(point);
       }
     }
   }
@@ -110,11 +110,12 @@ inline std::vector<Point> decode_grid(double most_bytes) {
 inline std::vector<Point> prefill_grid(double most_bytes) {
   std::vector<Point> points;
   for (const PagedShape& shape : attention_shapes) {
-    for (const int chunk : {64, 256, 512, 1024, 2048, 4096, 8192, 16'384, 32'768}) {
+    for (const int chunk : {64, 256, 1024, 2048, 4096, 8192, 16'384, 32'768}) {
       for (const int before : {0, 2048, 16'384, 122'880}) {
-        for (const int sequences : {1, 4, 16}) {
+        for (const int sequences : {1, 4}) {
           const Point point = attention_point(shape, sequences, chunk, before + chunk, false);
-          if (sequences * chunk <= 32'768 && is_feasible(point, most_bytes)) points.push_back(point);
+          const bool wanted = sequences == 1 || before == 2048;
+          if (wanted && sequences * chunk <= 32'768 && is_feasible(point, most_bytes)) points.push_back(point);
         }
       }
     }

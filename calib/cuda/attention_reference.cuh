@@ -39,22 +39,36 @@ __global__ void reference_scores(PagedBatch b, const SampledRow* rows, double* s
   scores[blockIdx.y * stride + token] = sum / sqrt(static_cast<double>(b.shape.head_dim));
 }
 
-/// Grid: rows; a thread per head element.
-__global__ void reference_outputs(PagedBatch b, const SampledRow* rows, const double* scores, std::int64_t stride,
-                                  double* out) {
+inline constexpr int reference_threads = 1024;
+
+/// Grid: rows. Threads x and x + head_dim, x + 2 head_dim, ... share an element, each with its own tokens.
+__global__ void __launch_bounds__(reference_threads)
+    reference_outputs(PagedBatch b, const SampledRow* rows, const double* scores, std::int64_t stride, double* out) {
+  __shared__ double mine[2][reference_threads];
   const SampledRow row = rows[blockIdx.x];
   const PagedSequence sequence = b.sequences[row.sequence];
   const double* score = scores + blockIdx.x * stride;
-  const int tokens = visible_tokens(sequence, row), element = static_cast<int>(threadIdx.x);
+  const int tokens = visible_tokens(sequence, row), dim = b.shape.head_dim, thread = static_cast<int>(threadIdx.x);
+  const int slices = reference_threads / dim, element = thread % dim;
   double most = score[0], sum = 0, weighted = 0;
-  for (int t = 1; t < tokens; ++t) most = max(most, score[t]);
-  for (int t = 0; t < tokens; ++t) {
+  for (int t = thread; t < tokens; t += reference_threads) most = max(most, score[t]);
+  mine[0][thread] = most;
+  __syncthreads();
+  for (int i = 0; i < reference_threads; ++i) most = max(most, mine[0][i]);
+  __syncthreads();
+  for (int t = thread / dim; t < tokens; t += slices) {
     const double weight = exp(score[t] - most);
+    const __nv_bfloat16* value = paged_row(b, sequence, 1, row.head / b.shape.group(), t);
     sum += weight;
-    weighted += weight * static_cast<double>(
-                             __bfloat162float(paged_row(b, sequence, 1, row.head / b.shape.group(), t)[element]));
+    weighted += weight * static_cast<double>(__bfloat162float(value[element]));
   }
-  out[blockIdx.x * blockDim.x + threadIdx.x] = weighted / sum;
+  mine[0][thread] = sum, mine[1][thread] = weighted;
+  __syncthreads();
+  if (thread >= dim) return;
+  for (int slice = 1; slice < slices; ++slice) {
+    sum += mine[0][slice * dim + element], weighted += mine[1][slice * dim + element];
+  }
+  out[blockIdx.x * dim + element] = weighted / sum;
 }
 
 /// Error of the batch's outputs at these rows. `longest`: the largest context of the batch.
@@ -69,8 +83,7 @@ inline ErrorNorm compare_rows(const PagedBatch& batch, const DeviceBuffer<__nv_b
   reference_scores<<<dim3(static_cast<unsigned>(longest + 255) / 256, grid_rows), 256>>>(batch, sampled.data(),
                                                                                          scores.data(), longest);
   check_launch();
-  reference_outputs<<<grid_rows, static_cast<unsigned>(dim)>>>(batch, sampled.data(), scores.data(), longest,
-                                                               reference.data());
+  reference_outputs<<<grid_rows, reference_threads>>>(batch, sampled.data(), scores.data(), longest, reference.data());
   check_launch();
   const std::vector<double> expected = reference.read();
   ErrorNorm error;

@@ -2,8 +2,8 @@
 /// The matrix products that are measured: the layers of published models, by tokens and type.
 ///
 /// Called by the gemm family and by the test on the host. A product has m tokens, n outputs and k inputs; kernels are
-/// "gemv" (m = 1), "thin" (m to 16) and "gemm". Every shape is measured at every third or so of the token counts, so
-/// placed that all counts come up; bf16 has all of them, the other types every third of those.
+/// "gemv" (m = 1), "thin" (m to 16) and "gemm". Every shape is measured at every fifth of the token counts, the first
+/// of them another for each shape, so that all counts come up; types other than bf16 at every thirteenth.
 #include <cstdint>
 #include <iterator>
 #include <span>
@@ -82,7 +82,7 @@ inline std::vector<Point> matrix_grid(const DeviceInfo& device) {
   for (const char* type : matrix_types) {
     const bool first = type == matrix_types[0];
     if (std::string(type) == "fp8" && !has_fp8(device)) continue;
-    const std::size_t stride = first ? 3 : 9;
+    const std::size_t stride = first ? 5 : 13;
     for (std::size_t s = 0; s < std::size(matrix_shapes); ++s) {
       for (std::size_t i = s % stride; i < std::size(token_counts); i += stride) {
         const Point point = matrix_point(type, token_counts[i], matrix_shapes[s]);

@@ -35,6 +35,7 @@ Point SweptFamily::draw(const Sweep& sweep, Rng& rng) const {
 /// Evenly over the sweeps, however few points there are.
 std::vector<Point> SweptFamily::fresh(Rng& rng, std::size_t count) const {
   const auto& sweeps = sizes_.sweeps;
+  if (sweeps.empty()) return {};
   const std::size_t first = rng.below(sweeps.size());
   std::vector<Point> points;
   for (std::size_t i = 0; i < count; ++i) {
