@@ -58,6 +58,12 @@ find_nvcc() {
   fail "no nvcc found: put the CUDA toolkit's bin folder in PATH, or name nvcc in CUDACXX"
 }
 
+check_version() {
+  local release
+  release=$("$nvcc" --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
+  [ "${release:-0}" -ge 12 ] || fail "$nvcc is of CUDA ${release:-?}; 12 or newer is needed (C++20)"
+}
+
 # The GPU's own code alone builds fastest; both that are named above where no GPU says what it is.
 architectures() {
   local capability=
@@ -141,6 +147,7 @@ run() {
 }
 
 nvcc=$(find_nvcc) || exit 2
+check_version
 build=$(mktemp -d "${TMPDIR:-/tmp}/tiersim_cuda.XXXXXX") || fail "cannot make a temporary folder"
 trap 'rm -rf "$build"' EXIT
 if [ -n "$dry_run" ]; then

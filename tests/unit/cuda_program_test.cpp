@@ -56,6 +56,9 @@ TEST_CASE("is the machine's file JSON, whatever a name or a reason holds?") {
   CHECK(json["fingerprint"]["device"] == device.name);
   CHECK(json["fingerprint"]["kind"] == "cuda");
   CHECK(json["fingerprint"]["pcie"] == "unknown");
+  for (const char* wanted : {"processors", "memory_bytes", "cache_bytes", "host_memory_bytes"}) {  // by the fit
+    CHECK(std::stod(json["fingerprint"][wanted].get<std::string>()) > 0);
+  }
   CHECK(json["ceilings"]["flops_per_second"] == 8e14);
   CHECK(json["failures"][0]["reason"] == failures[0].second);
   CHECK(text.find("secret") == std::string::npos);
