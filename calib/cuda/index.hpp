@@ -82,8 +82,9 @@ TIERSIM_BOTH constexpr std::int64_t scale_place(bool by_channel, std::int64_t to
 inline std::vector<std::int64_t> sampled_places(std::int64_t count, std::int64_t wanted, std::uint64_t seed) {
   std::vector<std::int64_t> places;
   for (std::int64_t i = 0; i < std::min(count, wanted); ++i) {
-    const auto random = static_cast<std::int64_t>(random_word(seed, static_cast<std::uint64_t>(i)));
-    places.push_back(count <= wanted ? i : i == 0 ? 0 : i == 1 ? count - 1 : random * count >> 32);
+    const double share = 0x1p-32 * random_word(seed, static_cast<std::uint64_t>(i));
+    const auto random = static_cast<std::int64_t>(share * static_cast<double>(count));
+    places.push_back(count <= wanted ? i : i == 0 ? 0 : i == 1 ? count - 1 : random);
   }
   return places;
 }

@@ -8,6 +8,7 @@
 namespace tiersim::calib {
 
 void throw_cuda_error(cudaError_t error, const char* call, const char* file, int line) {
+  static_cast<void>(cudaGetLastError());  // told once: the next launch must not look as if it had failed
   throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
                            cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")");
 }
@@ -15,7 +16,7 @@ void throw_cuda_error(cudaError_t error, const char* call, const char* file, int
 DeviceMemory::DeviceMemory(std::int64_t bytes) : bytes_(bytes) {
   const cudaError_t error = cudaMalloc(&data_, static_cast<std::size_t>(bytes));
   if (error == cudaSuccess) return;
-  static_cast<void>(cudaGetLastError());  // a failed allocation must not look like the next launch's failure
+  static_cast<void>(cudaGetLastError());  // as above
   throw std::runtime_error("cannot allocate " + std::to_string(bytes) + " B on the GPU: " + cudaGetErrorString(error) +
                            "; free its memory or measure smaller sizes");
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace tiersim::calib {
 namespace {
@@ -72,9 +73,9 @@ Facts fingerprint_of(const DeviceInfo& device, const ManagementFacts& management
       {"uuid_hash", hashed(device.uuid)},
       {"devices", std::to_string(device.devices)},
       {"compute_capability", std::to_string(device.major) + "." + std::to_string(device.minor)},
-      {"multiprocessors", std::to_string(device.multiprocessors)},
+      {"processors", std::to_string(device.multiprocessors)},
       {"memory_bytes", std::to_string(device.memory_bytes)},
-      {"l2_bytes", std::to_string(device.l2_bytes)},
+      {"cache_bytes", std::to_string(device.l2_bytes)},
       {"clock_mhz", shortest(device.clock_mhz)},
       {"memory_clock_mhz", shortest(device.memory_clock_mhz)},
       {"memory_bus_bits", std::to_string(device.bus_bits)},
@@ -86,6 +87,7 @@ Facts fingerprint_of(const DeviceInfo& device, const ManagementFacts& management
       {"driver_cuda", cuda_version(device.driver)},
       {"runtime_cuda", cuda_version(device.runtime)},
       {"host_processor", host_processor()},
+      {"host_memory_bytes", std::to_string(std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE))},
       {"date", utc_now()},
   };
 }

@@ -2,8 +2,9 @@
 /// Which machine was measured: the file beside the samples, for the fit and for readers.
 ///
 /// machine_json() writes {"fingerprint": {name: text}, "ceilings": {...}, "failures": [{"point", "reason"}]}. The
-/// fingerprint's entries are those of profiles (calib/profile.hpp), in the order in which they are printed. The GPU's
-/// UUID is told as a hash. No CUDA; the standard library only.
+/// fingerprint's entries are those of profiles, in the order in which they are printed; the fit reads device, kind,
+/// processors, memory_bytes, cache_bytes and host_memory_bytes (calib/fit/machine_text.hpp). The GPU's UUID is told as
+/// a hash. No CUDA; the standard library only.
 #include <string>
 #include <utility>
 #include <vector>

@@ -41,7 +41,9 @@ std::vector<Sample> samples_in(const std::string& path) {
 Plan plan_of(const Families& families, const CudaOptions& options, const std::vector<Sample>& measured,
              const FailureNotes& failures) {
   PlanRequest request{.families = options.families, .budget = options.budget, .seed = options.seed, .done = {}};
-  for (const Sample& sample : measured) request.done.insert(sample.point.key());
+  for (const Sample& sample : measured) {
+    if (!sample.throttled) request.done.insert(sample.point.key());
+  }
   for (const auto& [key, reason] : failures) request.done.insert(key);
   return options.fresh > 0 ? make_fresh_plan(families, request, options.fresh) : make_plan(families, request);
 }

@@ -1,7 +1,7 @@
 // Decode attention over paged KV (flash decoding): one new token a sequence, a softmax that is corrected as blocks
 // pass, and every thread the same number of blocks, wherever that cuts a sequence; cut parts are merged by their maxima
-// and sums. A block's keys and values of one head are read once for all query heads that share them, and the next ones
-// are fetched meanwhile: blocks lie anywhere, so that the processor's own prefetching starts anew with each.
+// and sums. A block's keys and values of one head are read once for all query heads that share them, and those of a
+// later block are fetched meanwhile: blocks lie anywhere, so that the processor's own prefetching starts anew with each.
 #include <Eigen/Core>
 
 #include <algorithm>
@@ -17,7 +17,8 @@ namespace tiersim::calib {
 namespace {
 
 constexpr std::int64_t kLineElements = 16;
-constexpr std::int64_t kStep = 4;  // tokens: a tile of the products, and a few lines to fetch
+constexpr std::int64_t kAhead = 2;  // blocks from the one at hand to the one that is fetched
+constexpr std::int64_t kStep = 4;   // tokens: a tile of the products, and a few lines to fetch
 
 using Row = Eigen::Map<Eigen::ArrayXf>;
 
@@ -122,14 +123,14 @@ class Decode {
     partial.clear();
     for (std::int64_t i = run.begin; i < run.end; ++i) {
       const std::int64_t tokens = std::min(shape_.block, sequence.context - i * shape_.block);
-      const float* next = keys_of(std::min(i + 1, run.end - 1));
+      const float* next = keys_of(std::min(i + kAhead, run.end - 1));
       score(sequence.query + first_query(group), keys_of(i), next, tokens);
       weigh(tokens, partial);
       sum(keys_of(i) + to_values, next + to_values, tokens, partial);
     }
   }
 
-  /// Query heads x tokens of one block, while the next block's keys are fetched.
+  /// Query heads x tokens of one block, while a later block's keys are fetched.
   void score(const float* query, const float* keys, const float* next, std::int64_t tokens) const {
     const std::int64_t dim = shape_.head_dim;
     for (std::int64_t t = 0; t < tokens; t += kStep) {
@@ -153,7 +154,7 @@ class Decode {
       partial.sum(head) += Row(all.data() + head * tokens, tokens).sum();
   }
 
-  /// Adds the weighted values of one block, while the next block's are fetched.
+  /// Adds the weighted values of one block, while a later block's are fetched.
   void sum(const float* values, const float* next, std::int64_t tokens, const Partial& partial) const {
     const std::int64_t dim = shape_.head_dim;
     for (std::int64_t t = 0; t < tokens; t += kStep) {
