@@ -1,6 +1,7 @@
 #include "tests/support/sources.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,11 @@ namespace tiersim::test {
 namespace {
 
 namespace fs = std::filesystem;
+
+bool is_source(const fs::path& path) {
+  constexpr std::array<std::string_view, 4> kExtensions = {".hpp", ".cpp", ".cuh", ".cu"};
+  return std::find(kExtensions.begin(), kExtensions.end(), path.extension().string()) != kExtensions.end();
+}
 
 SourceFile read_source(const fs::path& path) {
   SourceFile file{.path = fs::relative(path, TIERSIM_SOURCE_DIR).generic_string(), .lines = {}};
@@ -46,15 +52,14 @@ std::string code_of_line(const std::string& text, bool& in_comment) {
 
 }  // namespace
 
-bool SourceFile::is_header() const { return path.ends_with(".hpp"); }
+bool SourceFile::is_header() const { return path.ends_with(".hpp") || path.ends_with(".cuh"); }
 
 std::vector<SourceFile> sources_under(std::string_view folder) {
   const fs::path root = fs::path(TIERSIM_SOURCE_DIR) / folder;
   std::vector<fs::path> paths;
   if (fs::is_directory(root)) {
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
-      const fs::path extension = entry.path().extension();
-      if (entry.is_regular_file() && (extension == ".hpp" || extension == ".cpp")) paths.push_back(entry.path());
+      if (entry.is_regular_file() && is_source(entry.path())) paths.push_back(entry.path());
     }
   }
   std::sort(paths.begin(), paths.end());

@@ -26,7 +26,7 @@ struct Include {
   std::string target;
 };
 
-/// Every .hpp and .cpp under `folder`, its subfolders included; none where there is no such folder.
+/// Every .hpp, .cpp, .cuh and .cu under `folder`, its subfolders included; none where there is no such folder.
 [[nodiscard]] std::vector<SourceFile> sources_under(std::string_view folder);
 [[nodiscard]] std::vector<Include> includes_of(const SourceFile& file);
 /// The file's lines without comments and without the inside of string literals.
