@@ -120,7 +120,8 @@ std::vector<calib::Sample> measure_host(const HostBench& bench, const calib::Pla
   for (int pass = 0; pass < kPasses; ++pass) {
     const calib::SessionResult result = bench.run(reordered(plan, static_cast<std::uint64_t>(pass)), {}, interrupt,
                                                   fmt::format("pass {} of {}: ", pass + 1, kPasses));
-    if (result.stopped) throw std::runtime_error("stopped early: nothing to judge");
+    if (interrupt.flag()) throw std::runtime_error("stopped early: nothing to judge");
+    if (result.stopped) fmt::print("! the machine is busy: the time was up before every point was measured\n");
     samples.insert(samples.end(), result.samples.begin(), result.samples.end());
     failures.insert(failures.end(), result.failures.begin(), result.failures.end());
   }
