@@ -136,7 +136,7 @@ run() {
   "$build/tiersim_cuda" --dry-run --budget "$limit" "${families[@]}" || return $?
   [ -z "$dry_run" ] || return 0
   local status=0
-  program $(($(left) - fresh_seconds)) || status=$?
+  program $(($(left) - (fresh > 0 ? fresh_seconds : 5))) || status=$?
   if [ "$fresh" -gt 0 ] && { [ $status -eq 0 ] || [ $status -eq 124 ]; }; then
     echo "fresh sizes:"
     program $(($(left) - 5)) --fresh "$fresh" || status=$?
