@@ -142,7 +142,7 @@ run() {
   if [ -n "$offload" ]; then
     program $(($(left) - 5)) offload --folder "$offload" || status=$?
   else
-    program $(($(left) - fresh_seconds)) || status=$?
+    program $(($(left) - (fresh > 0 ? fresh_seconds : 5))) || status=$?
   fi
   if [ -z "$offload" ] && [ "$fresh" -gt 0 ] && { [ $status -eq 0 ] || [ $status -eq 124 ]; }; then
     echo "fresh sizes:"
