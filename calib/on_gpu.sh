@@ -4,6 +4,7 @@
 # folder, which a machine with tiersim turns into a profile (calib/README.md). Run again with the same folder, it goes on.
 #
 #   calib/on_gpu.sh [--out DIR] [--limit SECONDS] [--family A,B] [--fresh N] [--device N]
+#   calib/on_gpu.sh --offload FOLDER   instead: serves requests over KV in HBM, DRAM and a file in FOLDER, on the drive
 #   calib/on_gpu.sh --dry-run      compiles for sm_80 and sm_90a and lists the plan; needs no GPU
 #
 # DIR: $OUT, or out/gpu. It gets samples.csv, fresh.csv, machine.json, failures.txt, log.txt. Limit: 570 s, build included.
@@ -16,6 +17,7 @@ fresh=6          # sizes a family for validation
 fresh_seconds=70 # kept for them
 device=0
 families=()
+offload= # a folder on the drive, for requests served over HBM, DRAM and a file there
 dry_run=
 
 fail() {
@@ -30,7 +32,7 @@ while [ $# -gt 0 ]; do
       sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
       exit 0
       ;;
-    --out | --limit | --family | --fresh | --device)
+    --out | --limit | --family | --fresh | --device | --offload)
       [ $# -ge 2 ] || fail "$1 takes a value"
       case $1 in
         --out) out=$2 ;;
@@ -38,6 +40,7 @@ while [ $# -gt 0 ]; do
         --family) families=(--family "$2") ;;
         --fresh) fresh=$2 ;;
         --device) device=$2 ;;
+        --offload) offload=$2 ;;
       esac
       shift
       ;;
@@ -130,16 +133,26 @@ program() { # seconds, options...
   return $status
 }
 
+measure() {
+  local status=0
+  program $(($(left) - (fresh > 0 ? fresh_seconds : 5))) || status=$?
+  if [ "$fresh" -gt 0 ] && { [ $status -eq 0 ] || [ $status -eq 124 ]; }; then
+    echo "fresh sizes:"
+    program $(($(left) - 5)) --fresh "$fresh" || status=$?
+  fi
+  return $status
+}
+
 run() {
   cd "$root" || return 1
   build_program || return 1
   "$build/tiersim_cuda" --dry-run --budget "$limit" "${families[@]}" || return $?
   [ -z "$dry_run" ] || return 0
   local status=0
-  program $(($(left) - (fresh > 0 ? fresh_seconds : 5))) || status=$?
-  if [ "$fresh" -gt 0 ] && { [ $status -eq 0 ] || [ $status -eq 124 ]; }; then
-    echo "fresh sizes:"
-    program $(($(left) - 5)) --fresh "$fresh" || status=$?
+  if [ -n "$offload" ]; then
+    program $(($(left) - 5)) offload --folder "$offload" || status=$?
+  else
+    measure || status=$?
   fi
   echo "$SECONDS s in all; in $out:"
   ls -l "$out"

@@ -37,7 +37,7 @@ class DeviceBatch {
     pool_ = DeviceBuffer<__nv_bfloat16>(copies_ * entries_ * shape_.block_elements());
     fill_random(pool_, setup.seed + kPoolSeed);
     table_ = DeviceBuffer<int>(shuffled(copies_ * entries_, setup.seed));
-    on_device_ = DeviceBuffer<PagedSequence>(sequences_);
+    on_device_ = DeviceBuffer<BatchSequence>(sequences_);
     const auto elements = static_cast<std::int64_t>(point.at("m")) * shape_.query_heads * shape_.head_dim;
     queries_ = DeviceBuffer<__nv_bfloat16>(elements);
     fill_random(queries_, setup.seed + kQuerySeed, kQueryScale);
@@ -56,12 +56,12 @@ class DeviceBatch {
             scale};
   }
   [[nodiscard]] const PagedShape& shape() const { return shape_; }
-  [[nodiscard]] const std::vector<PagedSequence>& sequences() const { return sequences_; }
+  [[nodiscard]] const std::vector<BatchSequence>& sequences() const { return sequences_; }
 
   /// Of the outputs of run 0.
   [[nodiscard]] double error(std::uint64_t seed) const {
     int longest = 0;
-    for (const PagedSequence& sequence : sequences_) longest = std::max(longest, sequence.context);
+    for (const BatchSequence& sequence : sequences_) longest = std::max(longest, sequence.context);
     return checked(compare_rows(batch(0), outputs_, sequences_, some_rows(seed), longest), unwritten(outputs_));
   }
 
@@ -73,7 +73,7 @@ class DeviceBatch {
     for (Rng rng(seed); rows.size() < 12;) {
       const auto below = [&rng](std::size_t n) { return static_cast<int>(rng.below(n)); };
       const int sequence = below(sequences_.size());
-      const PagedSequence& chosen = sequences_[static_cast<std::size_t>(sequence)];
+      const BatchSequence& chosen = sequences_[static_cast<std::size_t>(sequence)];
       rows.push_back({sequence, below(static_cast<std::size_t>(chosen.queries)),
                       below(static_cast<std::size_t>(shape_.query_heads))});
     }
@@ -81,32 +81,22 @@ class DeviceBatch {
   }
 
   PagedShape shape_;
-  std::vector<PagedSequence> sequences_;
+  std::vector<BatchSequence> sequences_;
   std::int64_t entries_ = 0, copies_ = 1;  // of the table, for one copy of the batch
   DeviceBuffer<__nv_bfloat16> pool_, queries_, outputs_;
   DeviceBuffer<int> table_;
-  DeviceBuffer<PagedSequence> on_device_;
+  DeviceBuffer<BatchSequence> on_device_;
 };
-
-template <class Kernel>
-void allow_shared(Kernel kernel, std::size_t bytes) {
-  CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
-}
 
 /// The launches of one kind of attention, with what they need beside the batch.
 template <int Dim>
 class Decode {
  public:
   Decode(const DeviceBatch& batch, const DeviceInfo& device) {
-    allow_shared(decode_splits<Dim>, sizeof(DecodeShared<Dim>));
-    int per_multiprocessor = 0;
-    CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&per_multiprocessor, decode_splits<Dim>, 32 * decode_warps,
-                                                             sizeof(DecodeShared<Dim>)));
     std::vector<int> contexts;
-    for (const PagedSequence& sequence : batch.sequences()) contexts.push_back(sequence.context);
-    const SplitPlan plan =
-        plan_splits(contexts, batch.shape().kv_heads, device.multiprocessors * std::max(1, per_multiprocessor));
-    splits_ = DeviceBuffer<Split>(plan.splits);
+    for (const BatchSequence& sequence : batch.sequences()) contexts.push_back(sequence.context);
+    const SplitPlan plan = plan_splits(contexts, batch.shape().kv_heads, decode_places<Dim>(device.multiprocessors));
+    splits_ = DeviceBuffer<ContextSplit>(plan.splits);
     first_partial_ = DeviceBuffer<int>(plan.first_partial);
     partials_ = plan.partials();
     const std::int64_t rows = std::max<std::int64_t>(1, partials_) * batch.shape().query_heads;
@@ -119,15 +109,11 @@ class Decode {
   void launch(cudaStream_t stream, const PagedBatch& batch, std::size_t sequences) const {
     const DecodeArguments arguments{batch, splits_.data(), first_partial_.data(), partial_out_.data(),
                                     partial_log_.data()};
-    const dim3 grid(static_cast<unsigned>(splits_.size()), static_cast<unsigned>(batch.shape.kv_heads));
-    decode_splits<Dim><<<grid, 32 * decode_warps, sizeof(DecodeShared<Dim>), stream>>>(arguments);
-    if (partials_ == 0) return;
-    const dim3 rows(static_cast<unsigned>(sequences), static_cast<unsigned>(batch.shape.query_heads));
-    decode_combine<Dim><<<rows, Dim, 0, stream>>>(arguments);
+    launch_decode<Dim>(stream, arguments, static_cast<std::size_t>(splits_.size()), sequences, partials_);
   }
 
  private:
-  DeviceBuffer<Split> splits_;
+  DeviceBuffer<ContextSplit> splits_;
   DeviceBuffer<int> first_partial_;
   int partials_ = 0;
   DeviceBuffer<float> partial_out_, partial_log_;
@@ -137,14 +123,12 @@ template <int Dim>
 class Prefill {
  public:
   Prefill(const DeviceBatch& batch, const DeviceInfo&) {
-    allow_shared(prefill_pieces<Dim>, sizeof(PrefillShared<Dim>));
+    prepare_prefill<Dim>();
     pieces_ = DeviceBuffer<PrefillPiece>(prefill_order(batch.sequences(), batch.shape().group()));
   }
 
   void launch(cudaStream_t stream, const PagedBatch& batch, std::size_t) const {
-    const dim3 grid(static_cast<unsigned>(pieces_.size()), static_cast<unsigned>(batch.shape.kv_heads));
-    prefill_pieces<Dim>
-        <<<grid, 32 * prefill_warps, sizeof(PrefillShared<Dim>), stream>>>(PrefillArguments{batch, pieces_.data()});
+    launch_prefill<Dim>(stream, {batch, pieces_.data()}, static_cast<std::size_t>(pieces_.size()));
   }
 
  private:
@@ -171,7 +155,7 @@ class Attention final : public Family {
     return points;
   }
   Estimate estimate(const Point& point) const override {
-    const AttentionWork work = work_of(point);
+    const AttentionWork work = attention_work(point);
     const double computing = 2 * work.flops / setup_.device.expected_flops_per_second();
     const double moving = work.bytes / setup_.device.expected_bytes_per_second();
     return {std::max(computing, moving) + 8e-6, 0.02 + 4 * moving};
@@ -201,7 +185,7 @@ class Attention final : public Family {
     };
     setup_.gpu->run(launch);
     const double error = batch.error(setup_.seed);
-    const AttentionWork work = work_of(point);
+    const AttentionWork work = attention_work(point);
     return sample_of(point, work.flops, work.bytes, setup_.gpu->time(effort, launch), error);
   }
 

@@ -37,11 +37,11 @@ inline PagedShape shape_of(const Point& point) {
 }
 
 /// Laid one after the other in queries and in the table, each sequence's blocks whole.
-inline std::vector<PagedSequence> sequences_of(const Point& point) {
+inline std::vector<BatchSequence> sequences_of(const Point& point) {
   const int count = static_cast<int>(point.at("sequences")), block = static_cast<int>(point.at("block"));
   const int queries = static_cast<int>(point.at("m")) / count;
-  std::vector<PagedSequence> sequences;
-  PagedSequence next;
+  std::vector<BatchSequence> sequences;
+  BatchSequence next;
   for (const int context : spread_contexts(count, static_cast<int>(point.at("context")), point.at("ragged") != 0)) {
     next.context = context;
     next.queries = queries;
@@ -52,7 +52,7 @@ inline std::vector<PagedSequence> sequences_of(const Point& point) {
   return sequences;
 }
 
-inline std::int64_t blocks_of(const std::vector<PagedSequence>& sequences, int block) {
+inline std::int64_t blocks_of(const std::vector<BatchSequence>& sequences, int block) {
   return sequences.back().table + (sequences.back().context + block - 1) / block;
 }
 
@@ -77,9 +77,9 @@ inline Point attention_point(const PagedShape& shape, int sequences, int queries
 struct AttentionWork {
   double flops = 0, bytes = 0;
 };
-inline AttentionWork work_of(const Point& point) {
+inline AttentionWork attention_work(const Point& point) {
   AttentionWork work;
-  for (const PagedSequence& sequence : sequences_of(point)) {
+  for (const BatchSequence& sequence : sequences_of(point)) {
     work.flops += attention_flops(shape_of(point), sequence);
     work.bytes += attention_bytes(shape_of(point), sequence);
   }
@@ -88,7 +88,7 @@ inline AttentionWork work_of(const Point& point) {
 
 /// `most_bytes`: what keys and values may take on this device.
 inline bool is_feasible(const Point& point, double most_bytes) {
-  const AttentionWork work = work_of(point);
+  const AttentionWork work = attention_work(point);
   return work.bytes <= std::min(most_attention_bytes, most_bytes) && work.flops <= most_attention_flops;
 }
 

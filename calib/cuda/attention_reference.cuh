@@ -15,11 +15,11 @@ struct SampledRow {
   int sequence = 0, query = 0, head = 0;
 };
 
-__device__ inline int visible_tokens(const PagedSequence& sequence, const SampledRow& row) {
+__device__ inline int visible_tokens(const BatchSequence& sequence, const SampledRow& row) {
   return sequence.context - sequence.queries + row.query + 1;
 }
 
-__device__ inline const __nv_bfloat16* paged_row(const PagedBatch& b, const PagedSequence& s, int part, int kv_head,
+__device__ inline const __nv_bfloat16* paged_row(const PagedBatch& b, const BatchSequence& s, int part, int kv_head,
                                                  int token) {
   return b.pool + b.shape.at(b.table[s.table + token / b.shape.block], part, kv_head, token % b.shape.block);
 }
@@ -27,7 +27,7 @@ __device__ inline const __nv_bfloat16* paged_row(const PagedBatch& b, const Page
 /// Grid: tokens / 256 x rows.
 __global__ void reference_scores(PagedBatch b, const SampledRow* rows, double* scores, std::int64_t stride) {
   const SampledRow row = rows[blockIdx.y];
-  const PagedSequence sequence = b.sequences[row.sequence];
+  const BatchSequence sequence = b.sequences[row.sequence];
   const int token = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (token >= visible_tokens(sequence, row)) return;
   const __nv_bfloat16* query = b.queries + b.shape.query_at(sequence.first_query + row.query, row.head);
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(reference_threads)
     reference_outputs(PagedBatch b, const SampledRow* rows, const double* scores, std::int64_t stride, double* out) {
   __shared__ double mine[2][reference_threads];
   const SampledRow row = rows[blockIdx.x];
-  const PagedSequence sequence = b.sequences[row.sequence];
+  const BatchSequence sequence = b.sequences[row.sequence];
   const double* score = scores + blockIdx.x * stride;
   const int tokens = visible_tokens(sequence, row), dim = b.shape.head_dim, thread = static_cast<int>(threadIdx.x);
   const int slices = reference_threads / dim, element = thread % dim;
@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(reference_threads)
 
 /// Error of the batch's outputs at these rows. `longest`: the largest context of the batch.
 inline ErrorNorm compare_rows(const PagedBatch& batch, const DeviceBuffer<__nv_bfloat16>& outputs,
-                              const std::vector<PagedSequence>& sequences, const std::vector<SampledRow>& rows,
+                              const std::vector<BatchSequence>& sequences, const std::vector<SampledRow>& rows,
                               int longest) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const int dim = batch.shape.head_dim;

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "calib/cuda/flash.cuh"
+#include "calib/cuda/kit.cuh"
 #include "calib/cuda/paging.hpp"
 #include "calib/cuda/split_plan.hpp"
 
@@ -16,7 +17,7 @@ namespace tiersim::calib {
 
 struct DecodeArguments {
   PagedBatch batch;
-  const Split* splits = nullptr;
+  const ContextSplit* splits = nullptr;
   const int* first_partial = nullptr;
   float* partial_out = nullptr;  ///< [partial][query head][head element], each divided by its own sum
   float* partial_log = nullptr;  ///< [partial][query head]: log2 of that sum, maximum included
@@ -40,7 +41,7 @@ struct DecodeShared {
 
 /// One warp over its tiles of a split.
 template <int Dim>
-__device__ inline void stream_tiles(const DecodeArguments& a, const PagedSequence& sequence, const Split& split,
+__device__ inline void stream_tiles(const DecodeArguments& a, const BatchSequence& sequence, const ContextSplit& split,
                                     int kv_head, typename DecodeShared<Dim>::Stage* ring,
                                     const flash::Queries<Dim>& queries, flash::Gathered<Dim>& gathered) {
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -103,7 +104,7 @@ __device__ inline void lay_down(typename DecodeShared<Dim>::Rows& rows, const fl
 
 /// The warps' rows together: the output of a sequence in one piece, or a partial result.
 template <int Dim>
-__device__ inline void put_together(const DecodeArguments& a, const Split& split, int kv_head,
+__device__ inline void put_together(const DecodeArguments& a, const ContextSplit& split, int kv_head,
                                     const typename DecodeShared<Dim>::Rows* rows) {
   for (int i = threadIdx.x; i < a.batch.shape.group() * Dim; i += blockDim.x) {
     const int row = i / Dim, element = i % Dim, head = kv_head * a.batch.shape.group() + row;
@@ -130,8 +131,8 @@ __global__ void __launch_bounds__(32 * decode_warps) decode_splits(const __grid_
   extern __shared__ uint4 memory[];
   auto& shared = *reinterpret_cast<DecodeShared<Dim>*>(memory);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, kv_head = blockIdx.y;
-  const Split split = a.splits[blockIdx.x];
-  const PagedSequence sequence = a.batch.sequences[split.sequence];
+  const ContextSplit split = a.splits[blockIdx.x];
+  const BatchSequence sequence = a.batch.sequences[split.sequence];
   const auto row_of = [&](int row) {
     const __nv_bfloat16* query =
         a.batch.queries + a.batch.shape.query_at(sequence.first_query, kv_head * a.batch.shape.group() + row);
@@ -165,6 +166,28 @@ __global__ void __launch_bounds__(Dim) decode_combine(const __grid_constant__ De
   }
   a.batch.outputs[a.batch.shape.query_at(a.batch.sequences[sequence].first_query, head) + element] =
       __float2bfloat16(out / sum);
+}
+
+/// Thread blocks of decode_splits that the device holds at once. To be called before the first launch.
+template <int Dim>
+int decode_places(int multiprocessors) {
+  CUDA_CHECK(cudaFuncSetAttribute(decode_splits<Dim>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  static_cast<int>(sizeof(DecodeShared<Dim>))));
+  int each = 0;
+  CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, decode_splits<Dim>, 32 * decode_warps,
+                                                           sizeof(DecodeShared<Dim>)));
+  return multiprocessors * (each > 0 ? each : 1);
+}
+
+template <int Dim>
+void launch_decode(cudaStream_t stream, const DecodeArguments& arguments, std::size_t splits, std::size_t sequences,
+                   int partials) {
+  const PagedShape& shape = arguments.batch.shape;
+  const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(shape.kv_heads));
+  decode_splits<Dim><<<grid, 32 * decode_warps, sizeof(DecodeShared<Dim>), stream>>>(arguments);
+  if (partials == 0) return;
+  const dim3 rows(static_cast<unsigned>(sequences), static_cast<unsigned>(shape.query_heads));
+  decode_combine<Dim><<<rows, Dim, 0, stream>>>(arguments);
 }
 
 }  // namespace tiersim::calib

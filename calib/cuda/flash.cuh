@@ -18,7 +18,7 @@ struct PagedBatch {
   PagedShape shape;
   const __nv_bfloat16* pool = nullptr;
   const int* table = nullptr;
-  const PagedSequence* sequences = nullptr;
+  const BatchSequence* sequences = nullptr;
   const __nv_bfloat16* queries = nullptr;
   __nv_bfloat16* outputs = nullptr;
   float scale = 0;  ///< of scores, times log2(e)

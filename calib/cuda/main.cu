@@ -10,6 +10,7 @@
 #include "calib/cuda/families.hpp"
 #include "calib/cuda/kit.cuh"
 #include "calib/cuda/management.hpp"
+#include "calib/cuda/offload_program.hpp"
 #include "calib/cuda/options.hpp"
 #include "calib/cuda/summary.hpp"
 #include "calib/measure/session.hpp"
@@ -136,6 +137,7 @@ int run(const CudaOptions& options) {
     std::fprintf(stderr, "tiersim_cuda: %s\n", e.what());
     return kUnusable;
   }
+  if (options.offload.wanted) return serve_offload(options, *gpu, [] { return interrupted.load(); });
   return measure(options, {gpu->info(), gpu, options.seed});
 }
 

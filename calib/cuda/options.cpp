@@ -28,7 +28,32 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+/// Whether it is one of the offload loop's.
+bool take_offload_value(OffloadOptions& options, std::string_view option, const std::string& value) {
+  const auto frames = [&] { return static_cast<std::int64_t>(number_of<std::uint32_t>(option, value)); };
+  if (option == "--trace")
+    options.trace = value;
+  else if (option == "--requests")
+    options.requests = frames();
+  else if (option == "--folder")
+    options.folder = value;
+  else if (option == "--hbm-frames")
+    options.hbm_frames = frames();
+  else if (option == "--dram-frames")
+    options.dram_frames = frames();
+  else if (option == "--drive-frames")
+    options.drive_frames = frames();
+  else if (option == "--policy" && (value == "lru" || value == "fifo"))
+    options.policy = value;
+  else if (option == "--policy")
+    throw std::invalid_argument("--policy takes lru or fifo, not '" + value + "'");
+  else
+    return false;
+  return true;
+}
+
 void take_value(CudaOptions& options, std::string_view option, const std::string& value) {
+  if (options.offload.wanted && take_offload_value(options.offload, option, value)) return;
   if (option == "--device")
     options.device = static_cast<int>(number_of<std::uint16_t>(option, value));
   else if (option == "--budget")
@@ -46,6 +71,7 @@ void take_value(CudaOptions& options, std::string_view option, const std::string
 }
 
 bool take_switch(CudaOptions& options, std::string_view option) {
+  if (option == "offload") return options.offload.wanted = true;
   if (option == "--dry-run") return options.dry_run = true;
   if (option == "--list") return options.list = true;
   if (option == "--help" || option == "-h") return options.help = true;
@@ -94,6 +120,12 @@ std::string usage() {
          "  --seed S         of data, order and fresh sizes (1)\n"
          "  --dry-run        the plan and how long it takes; needs no GPU\n"
          "  --list           the families; needs no GPU\n"
+         "\n"
+         "tiersim_cuda offload serves requests over KV in HBM, pinned DRAM and a drive, and writes offload.csv:\n"
+         "  --trace FILE     requests (CSV); else a generated chat of --requests N (96)\n"
+         "  --policy P       what leaves a tier: lru, fifo (lru)\n"
+         "  --hbm-frames N, --dram-frames N, --drive-frames N   tiers, in blocks of 2 MiB (2600, 4096, 8192; 0: none)\n"
+         "  --folder DIR     where the drive's test file is made (.)\n"
          "\n"
          "Samples that are in DIR already are not measured again. Exit status: 0 done, 1 an error, 2 no usable GPU or "
          "a\n"

@@ -10,6 +10,16 @@
 
 namespace tiersim::calib {
 
+/// Of `tiersim_cuda offload`: requests over three tiers of KV instead of microkernels.
+struct OffloadOptions {
+  bool wanted = false;
+  std::string trace;           ///< a CSV file (offload_trace.hpp); empty: a generated chat
+  std::int64_t requests = 96;  ///< of the generated chat
+  std::string policy = "lru";  ///< or "fifo"
+  std::string folder = ".";    ///< on the drive
+  std::int64_t hbm_frames = 2600, dram_frames = 4096, drive_frames = 8192;  ///< of 2 MiB; the latter two may be 0
+};
+
 struct CudaOptions {
   int device = 0;
   double budget = 300;                ///< seconds
@@ -18,6 +28,7 @@ struct CudaOptions {
   std::string out = ".";
   std::size_t fresh = 0;  ///< points a family, drawn anew for validation; 0: the grid
   bool dry_run = false, list = false, help = false;
+  OffloadOptions offload;
 };
 
 [[nodiscard]] CudaOptions parse_options(std::span<const char* const> arguments);

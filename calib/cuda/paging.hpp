@@ -30,7 +30,7 @@ struct PagedShape {
 };
 
 /// One sequence of a batch.
-struct PagedSequence {
+struct BatchSequence {
   std::int64_t table = 0;        ///< of its first block's id in the table of all
   std::int64_t first_query = 0;  ///< of its first new token among the new tokens of all
   int context = 0;               ///< tokens in its blocks, the new ones included
@@ -38,13 +38,13 @@ struct PagedSequence {
 };
 
 /// Multiplications and additions of causal attention: each new token with itself and all before it.
-constexpr double attention_flops(const PagedShape& shape, const PagedSequence& sequence) {
+constexpr double attention_flops(const PagedShape& shape, const BatchSequence& sequence) {
   const double queries = sequence.queries, before = sequence.context - sequence.queries;
   return 4.0 * shape.query_heads * shape.head_dim * (queries * before + queries * (queries + 1) / 2);
 }
 
 /// Bytes of 2-byte elements that must move: keys and values of the context, queries and outputs, once each.
-constexpr double attention_bytes(const PagedShape& shape, const PagedSequence& sequence) {
+constexpr double attention_bytes(const PagedShape& shape, const BatchSequence& sequence) {
   const double keys_and_values = 2.0 * sequence.context * shape.kv_heads * shape.head_dim;
   const double queries_and_outputs = 2.0 * sequence.queries * shape.query_heads * shape.head_dim;
   return 2.0 * (keys_and_values + queries_and_outputs);

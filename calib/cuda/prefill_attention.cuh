@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "calib/cuda/flash.cuh"
+#include "calib/cuda/kit.cuh"
 #include "calib/cuda/paging.hpp"
 #include "calib/cuda/prefill_plan.hpp"
 
@@ -31,7 +32,7 @@ struct PrefillShared {
 
 /// All threads: 64 tokens from `first` on. What lies past the context repeats its last block and is masked later.
 template <int Dim>
-__device__ inline void start_step(const PrefillArguments& a, const PagedSequence& sequence, int kv_head, int first,
+__device__ inline void start_step(const PrefillArguments& a, const BatchSequence& sequence, int kv_head, int first,
                                   typename PrefillShared<Dim>::Stage& stage) {
   const int last_block = (sequence.context - 1) / a.batch.shape.block;
 #pragma unroll
@@ -75,7 +76,7 @@ __global__ void __launch_bounds__(32 * prefill_warps) prefill_pieces(const __gri
   auto& shared = *reinterpret_cast<PrefillShared<Dim>*>(memory);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, kv_head = blockIdx.y, group = a.batch.shape.group();
   const PrefillPiece piece = a.pieces[blockIdx.x];
-  const PagedSequence sequence = a.batch.sequences[piece.sequence];
+  const BatchSequence sequence = a.batch.sequences[piece.sequence];
   const int before = sequence.context - sequence.queries, rows = sequence.queries * group;
   const int mine = piece.first_row + warp * 16 + lane / 4;  // and mine + 8
   const auto offset_of = [&](int row) {
@@ -109,6 +110,19 @@ __global__ void __launch_bounds__(32 * prefill_warps) prefill_pieces(const __gri
   gathered.finish();
   if (mine < rows) write_rows<Dim>(a.batch.outputs + offset_of(mine), gathered, 0, lane);
   if (mine + 8 < rows) write_rows<Dim>(a.batch.outputs + offset_of(mine + 8), gathered, 1, lane);
+}
+
+/// To be called before the first launch.
+template <int Dim>
+void prepare_prefill() {
+  CUDA_CHECK(cudaFuncSetAttribute(prefill_pieces<Dim>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  static_cast<int>(sizeof(PrefillShared<Dim>))));
+}
+
+template <int Dim>
+void launch_prefill(cudaStream_t stream, const PrefillArguments& arguments, std::size_t pieces) {
+  const dim3 grid(static_cast<unsigned>(pieces), static_cast<unsigned>(arguments.batch.shape.kv_heads));
+  prefill_pieces<Dim><<<grid, 32 * prefill_warps, sizeof(PrefillShared<Dim>), stream>>>(arguments);
 }
 
 }  // namespace tiersim::calib

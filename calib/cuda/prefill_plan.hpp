@@ -18,12 +18,12 @@ struct PrefillPiece {
 };
 
 /// The last token that any row of the piece sees.
-inline int reach_of(const PrefillPiece& piece, const PagedSequence& sequence, int group) {
+inline int reach_of(const PrefillPiece& piece, const BatchSequence& sequence, int group) {
   const int last_row = std::min(piece.first_row + prefill_rows, sequence.queries * group) - 1;
   return sequence.context - sequence.queries + last_row / group;
 }
 
-inline std::vector<PrefillPiece> prefill_order(const std::vector<PagedSequence>& sequences, int group) {
+inline std::vector<PrefillPiece> prefill_order(const std::vector<BatchSequence>& sequences, int group) {
   std::vector<PrefillPiece> pieces;
   for (int i = 0; i < static_cast<int>(sequences.size()); ++i) {
     const int rows = sequences[static_cast<std::size_t>(i)].queries * group;

@@ -18,14 +18,14 @@ namespace tiersim::calib {
 
 /// Tokens first..last - 1 of a sequence. Sequences with one split have their results written at once (partial < 0), the
 /// others' are put together from partial results, numbered through the batch.
-struct Split {
+struct ContextSplit {
   int sequence = 0, first = 0, last = 0, partial = -1;
 };
 
 struct SplitPlan {
-  std::vector<Split> splits;       ///< by sequence, by position
-  std::vector<int> first_partial;  ///< per sequence, and the end: those of sequence i are [i] .. [i + 1] - 1
-  int tokens = 0;                  ///< the longest split
+  std::vector<ContextSplit> splits;  ///< by sequence, by position
+  std::vector<int> first_partial;    ///< per sequence, and the end: those of sequence i are [i] .. [i + 1] - 1
+  int tokens = 0;                    ///< the longest split
   int partials() const { return first_partial.back(); }
 };
 

@@ -103,15 +103,18 @@ Profile read_back(const std::string& yaml) {
   return profile;
 }
 
+void check(const std::string& kind) {
+  if (kind == "host" || kind == "cuda") return;
+  throw std::runtime_error(fmt::format("the machine's fingerprint says kind '{}', expected 'host' or 'cuda'", kind));
+}
+
 }  // namespace
 
 Calibration calibrate(const std::string& name, const std::vector<Sample>& samples, const Fingerprint& fingerprint) {
   std::vector<Sample> sound;
   std::copy_if(samples.begin(), samples.end(), std::back_inserter(sound), is_sound);
   const std::string kind = text_in(fingerprint, "kind");
-  if (kind != "host" && kind != "cuda") {
-    throw std::runtime_error(fmt::format("the machine's fingerprint says kind '{}', expected 'host' or 'cuda'", kind));
-  }
+  check(kind);
   const FittedSeriesList series = fit_all(sound, kind == "cuda" ? number_in(fingerprint, "processors") : 0);
   if (series.empty()) {
     throw std::runtime_error(

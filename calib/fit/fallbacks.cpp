@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "calib/fit/figures.hpp"
 #include "calib/fit/laws.hpp"
 
 namespace tiersim::calib {
@@ -72,11 +73,12 @@ double rate_at_largest(const FittedSeries& series, double Sample::*work) {
   return largest == nullptr ? 0 : largest->*work / series.law.time(work_of(*largest)).value();
 }
 
-std::string fill_share(Profile& profile, const Share& share, const FittedSeriesList& all, const Ceilings& ceilings) {
+std::string fill_share(Profile& profile, const Share& share, const FittedSeriesList& all, const Ceilings& ceilings,
+                       bool is_host) {
   profile.*share.value = share.otherwise;
   const double ceiling = ceilings.*share.ceiling;
   for (const char* kernel : share.kernels) {
-    const FittedSeries* series = find_series(all, share.family, kernel, usual_variants());
+    const FittedSeries* series = find_series(all, share.family, kernel, usual_variants(is_host));
     if (series == nullptr || ceiling <= 0) continue;
     const double rate = rate_at_largest(*series, share.work);
     profile.*share.value = rounded_to_six(std::clamp(rate / ceiling, 0.001, 1.0));
@@ -87,11 +89,17 @@ std::string fill_share(Profile& profile, const Share& share, const FittedSeriesL
   return kAssumed;
 }
 
+/// What one more operation costs; a run of a GPU's ends in a synchronisation, which is the fixed part.
+Duration per_operation(const Law& law) {
+  const double seconds = coefficient_of(law, Feature::operations);
+  return rounded(seconds > 0 ? Seconds(seconds) : law.time({.operations = 1}));
+}
+
 std::string fill_launch(Profile& profile, const FittedSeriesList& all) {
   for (const char* kernel : {"graph_node", "launch", "fork_join"}) {
-    const FittedSeries* series = find_series(all, "overhead", kernel, usual_variants());
+    const FittedSeries* series = find_series(all, "overhead", kernel);
     if (series == nullptr) continue;
-    profile.launch = rounded(series->law.time({.operations = 1}));
+    profile.launch = per_operation(series->law);
     return fmt::format("measured: overhead/{}", kernel);
   }
   profile.launch = Duration(2000);
@@ -99,14 +107,14 @@ std::string fill_launch(Profile& profile, const FittedSeriesList& all) {
 }
 
 std::string fill_step_overhead(Profile& profile, const FittedSeriesList& all) {
-  const FittedSeries* series = find_series(all, "overhead", "step", usual_variants());
+  const FittedSeries* series = find_series(all, "overhead", "step");
   if (series == nullptr) return "not measured";
-  profile.step_overhead = rounded(series->law.time({.operations = 1}));
+  profile.step_overhead = per_operation(series->law);
   return "measured: overhead/step";
 }
 
-std::string fill_ridge(Profile& profile, const FittedSeriesList& all) {
-  const FittedSeries* gemm = find_series(all, "gemm", "gemm", usual_variants());
+std::string fill_ridge(Profile& profile, const FittedSeriesList& all, bool is_host) {
+  const FittedSeries* gemm = find_series(all, "gemm", "gemm", usual_variants(is_host));
   if (gemm == nullptr || gemm->law.sides.size() < 2) return kAssumed;
   profile.ridge_exponent = gemm->law.ridge;
   return fmt::format("of gemm/gemm/{}", gemm->law.variant);
@@ -117,8 +125,8 @@ std::string fill_ridge(Profile& profile, const FittedSeriesList& all) {
 std::map<std::string, std::string> fill_fallbacks(Profile& profile, const FittedSeriesList& series,
                                                   const Ceilings& ceilings, bool is_host) {
   std::map<std::string, std::string> comments;
-  for (const Share& share : shares()) comments[share.key] = fill_share(profile, share, series, ceilings);
-  comments["ridge_exponent"] = fill_ridge(profile, series);
+  for (const Share& share : shares()) comments[share.key] = fill_share(profile, share, series, ceilings, is_host);
+  comments["ridge_exponent"] = fill_ridge(profile, series, is_host);
   comments["launch"] = fill_launch(profile, series);
   comments["step_overhead"] = fill_step_overhead(profile, series);
   profile.provenance = "measured";

@@ -16,9 +16,10 @@ const FittedSeries* find_series(const FittedSeriesList& all, std::string_view fa
   return best;
 }
 
-const std::vector<std::string_view>& usual_variants() {
-  static const std::vector<std::string_view> variants = {"bf16", "fp32", "fp16", "all threads", "pinned"};
-  return variants;
+const std::vector<std::string_view>& usual_variants(bool is_host) {
+  static const std::vector<std::string_view> of_host = {"fp32", "bf16", "all threads"};
+  static const std::vector<std::string_view> of_gpu = {"bf16", "fp16", "fp32", "pinned"};
+  return is_host ? of_host : of_gpu;
 }
 
 }  // namespace tiersim::calib

@@ -20,7 +20,7 @@ using FittedSeriesList = std::vector<FittedSeries>;
                                               std::string_view kernel,
                                               const std::vector<std::string_view>& variants = {});
 
-/// The most common types first, then what uses the whole machine.
-[[nodiscard]] const std::vector<std::string_view>& usual_variants();
+/// The types in which a machine mostly computes first (a host's processors in fp32), then what uses all of it.
+[[nodiscard]] const std::vector<std::string_view>& usual_variants(bool is_host);
 
 }  // namespace tiersim::calib

@@ -17,7 +17,7 @@ namespace tiersim::calib {
 /// What was measured, in words: (key, text).
 using Fingerprint = std::vector<std::pair<std::string, std::string>>;
 
-/// The text of a key; empty if there is none.
+/// The text of a key, or of what the CUDA program calls it; empty if there is none.
 [[nodiscard]] std::string text_in(const Fingerprint& fingerprint, std::string_view key);
 /// A number; throws std::runtime_error, naming the key, where it is absent or no number.
 [[nodiscard]] double number_in(const Fingerprint& fingerprint, std::string_view key);

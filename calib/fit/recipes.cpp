@@ -86,7 +86,7 @@ Recipe recipe_of(std::string_view family, std::string_view kernel, double proces
   };
   if (kernel == "blocks" || is({"gather", "fragments", "experts", "mapping"})) return in_pieces();
   if (is({"memory", "cache"})) return by_bytes(6);
-  if (is({"memcpy", "transfer", "page_cache", "peer"})) return by_bytes(3);
+  if (is({"memcpy", "transfer", "page_cache", "peer", "all_reduce"})) return by_bytes(3);
   if (is({"elementwise", "quantise"})) return elementwise();
   if (is({"gemm"})) return product(processors);
   if (is({"attention"})) return attention();

@@ -17,17 +17,21 @@ BySize grouped(const std::vector<Sample>& series, double (*size)(const Sample&))
   return groups;
 }
 
+double operations_of(const Sample& s) { return s.point.at("operations", 0); }
+
+/// By the first measure of size that tells five sizes apart, else by the first that applies.
 BySize by_size(const std::vector<Sample>& series) {
   const auto flops = [](const Sample& s) { return s.flops; };
   const auto bytes = [](const Sample& s) { return s.bytes; };
-  const auto piece = [](const Sample& s) { return s.bytes / std::max(1.0, s.point.at("operations", 1)); };
+  const auto piece = [](const Sample& s) { return s.bytes / std::max(1.0, operations_of(s)); };
   if (std::any_of(series.begin(), series.end(), [](const Sample& s) { return s.flops > 0; })) {
     return grouped(series, flops);
   }
-  BySize whole = grouped(series, bytes);
-  if (whole.size() >= kLeastSizes) return whole;
-  BySize pieces = grouped(series, piece);
-  return pieces.size() > whole.size() ? pieces : whole;
+  for (const auto size : {+bytes, +piece, +operations_of}) {
+    BySize groups = grouped(series, size);
+    if (groups.size() >= kLeastSizes) return groups;
+  }
+  return grouped(series, bytes);
 }
 
 }  // namespace

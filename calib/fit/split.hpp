@@ -2,9 +2,9 @@
 /// The declared split of a series into points that its law is fitted to and points held out.
 ///
 /// Of the distinct sizes of a series, ascending, every third and the largest two are held out, with all points of that
-/// size; the size is flops where the series has any, else bytes (of a drive, the block), else, where a copy in pieces
-/// has fewer than five of these, the bytes of a piece. A series of fewer than five sizes trains on everything. Nothing
-/// depends on the times. O(n log n).
+/// size; the size is flops where the series has any, else bytes (of a drive, the block), else, where there are fewer
+/// than five of these, the bytes of a piece, else the number of operations. A series of fewer than five sizes trains on
+/// everything. Nothing depends on the times. O(n log n).
 #include <vector>
 
 #include "calib/measure/sample.hpp"

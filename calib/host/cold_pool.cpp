@@ -25,6 +25,7 @@ ColdPool::ColdPool(std::shared_ptr<Team> team, std::int64_t most_bytes)
 
 const Buffer& ColdPool::at_least(std::int64_t bytes) {
   constexpr double kMiB = 1 << 20;
+  constexpr std::int64_t kCaches = 6;  // at 2, a shared cache still served a fifth of the reads; at 6, none
   if (bytes > most_bytes_) {
     throw std::runtime_error(
         fmt::format("operands of {:.0f} MiB are more than the {:.0f} MiB allowed: raise the memory "
@@ -32,7 +33,7 @@ const Buffer& ColdPool::at_least(std::int64_t bytes) {
                     static_cast<double>(bytes) / kMiB, static_cast<double>(most_bytes_) / kMiB));
   }
   if (buffer_.bytes() >= bytes && buffer_.bytes() > 0) return buffer_;
-  const std::int64_t wanted = std::min(most_bytes_, std::max(bytes, 2 * all_caches()));
+  const std::int64_t wanted = std::min(most_bytes_, std::max(bytes, kCaches * all_caches()));
   buffer_ = Buffer();  // before the next is taken
   buffer_ = Buffer((wanted + kPage - 1) / kPage * kPage);
   fill_signed(*team_, buffer_.all<std::uint64_t>(), kSeed);

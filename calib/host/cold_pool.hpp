@@ -1,9 +1,9 @@
 #pragma once
 /// Random operands that are in no cache when a kernel reads them, as weights and KV blocks are in a layer.
 ///
-/// Called by the families of products and of attention, which go round the pool run by run. It is twice as large as all
-/// caches together, or as large as one operand if that is more, within the bytes allowed (with less than twice the
-/// caches, operands are partly warm). Its bytes read as bf16 and as fp32 alike: every 16 bits are a bf16 of random sign
+/// Called by the families of products and of attention, which go round the pool run by run. It is six times as large as
+/// all caches together, or as large as one operand if that is more, within the bytes allowed (with less, operands are
+/// partly warm). Its bytes read as bf16 and as fp32 alike: every 16 bits are a bf16 of random sign
 /// and a magnitude in [0.5, 2), and two of these make an fp32 with sign and magnitude of the second. Throws
 /// std::runtime_error with size and advice if an operand does not fit.
 #include <cstdint>

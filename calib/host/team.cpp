@@ -33,9 +33,20 @@ void wait_while(const std::atomic<Word>& word, Word old) {
   word.wait(old, std::memory_order_acquire);
 }
 
+/// Moves the calling thread to a processor that none of the others is pinned to, if it is on another: beside one of
+/// them it would spin while that one waits for its turn. It stays free to be moved again.
+void go_to(int cpu) {
+  if (sched_getcpu() == cpu) return;
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  pin(pthread_self(), cpu);
+  static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof allowed, &allowed));
+}
+
 }  // namespace
 
 struct Team::Impl {
+  int home = 0;                         // the processor of rank 0
   std::atomic<std::uint32_t> round{0};  // a new value starts the others
   std::atomic<int> busy{0};             // of them
   const std::function<void(int)>* work = nullptr;
@@ -66,6 +77,7 @@ struct Team::Impl {
 
 Team::Team(int threads) : impl_(std::make_unique<Impl>()) {
   const std::vector<int> cpus = allowed_processors();
+  impl_->home = cpus.front();
   const auto cpu = [&](int rank) { return cpus[static_cast<std::size_t>(rank) % cpus.size()]; };
   for (int rank = 1; rank < threads; ++rank) {
     impl_->threads.emplace_back([impl = impl_.get(), rank] { impl->serve(rank); });
@@ -78,6 +90,7 @@ Team::~Team() = default;
 int Team::size() const { return static_cast<int>(impl_->threads.size()) + 1; }
 
 void Team::run(const std::function<void(int rank)>& work) {
+  if (size() > 1) go_to(impl_->home);
   impl_->work = &work;
   impl_->busy.store(size() - 1, std::memory_order_release);
   impl_->start();

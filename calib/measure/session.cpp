@@ -72,6 +72,19 @@ class Borrowed {
   Family* family_ = nullptr;
 };
 
+/// The reason why there is no usable sample, or none.
+template <class Measure>
+std::string attempt(const Measure& measure, double most_wrong, Sample& sample) {
+  try {
+    sample = measure();
+    return fault_of(sample, most_wrong);
+  } catch (const std::bad_alloc&) {
+    return "too little memory";
+  } catch (const std::runtime_error& e) {
+    return e.what();
+  }
+}
+
 }  // namespace
 
 SessionResult run_session(const Plan& plan, MachineWatch& watch, const SessionSettings& settings) {
@@ -88,23 +101,15 @@ SessionResult run_session(const Plan& plan, MachineWatch& watch, const SessionSe
     if (borrowed.take(planned.family)) ceilings = newest(ceilings, ceilings_of(result.samples));
     settings.progress(done, plan.seconds, planned.point);
     done += planned.seconds;
-    const auto fail = [&](const std::string& reason) { result.failures.push_back({planned.point, reason}); };
-    try {
-      Sample sample = measure(planned, plan.effort, watch, has_time);
-      if (const std::string fault = fault_of(sample, settings.most_wrong); !fault.empty()) {
-        fail(fault);
-        continue;
-      }
-      sample.ceiling_share = share_of(ceilings, sample);
-      result.samples.push_back(std::move(sample));
-    } catch (const std::bad_alloc&) {
-      fail("too little memory");
-      continue;
-    } catch (const std::runtime_error& e) {
-      fail(e.what());
+    Sample sample;
+    const auto run = [&] { return measure(planned, plan.effort, watch, has_time); };
+    if (const std::string reason = attempt(run, settings.most_wrong, sample); !reason.empty()) {
+      result.failures.push_back({planned.point, reason});
       continue;
     }
-    if (log) log->append(result.samples.back());
+    sample.ceiling_share = share_of(ceilings, sample);
+    if (log) log->append(sample);
+    result.samples.push_back(std::move(sample));
   }
   return result;
 }

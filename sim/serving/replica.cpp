@@ -288,12 +288,13 @@ void Replica::preempt_last(Time now) {
 }
 
 /// The frames that a sequence took while it decoded are any from the pool: frames are alike until they are released.
+/// Those that were taken first hold the earlier tokens, which is what a policy that goes by age sees.
 void Replica::take_grown_frames(Sequence& s, std::int64_t context) {
-  const auto held = static_cast<std::size_t>(workload_.blocks_for(context));
-  while (s.frames.size() < held) {
-    s.frames.push_back(grown_.back());
-    grown_.pop_back();
-  }
+  const std::int64_t missing = workload_.blocks_for(context) - static_cast<std::int64_t>(s.frames.size());
+  if (missing <= 0) return;
+  const auto first = grown_.end() - missing;
+  s.frames.insert(s.frames.end(), first, grown_.end());
+  grown_.erase(first, grown_.end());
 }
 
 /// Says what the full blocks below position `to` hold, as far as others can find it and it has not been said. A block

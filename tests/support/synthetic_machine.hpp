@@ -92,13 +92,51 @@ inline void add_drive(std::vector<calib::Sample>& out, Rng& rng) {
   }
 }
 
+/// A copy at this rate and a product at that.
+inline std::vector<calib::Sample> ceilings(double bytes_per_second, double flops_per_second) {
+  std::vector<calib::Sample> out(2);
+  out[0].point = {"ceiling", "copy", "", {}};
+  out[0].bytes = bytes_per_second, out[0].seconds = 1;
+  out[1].point = {"ceiling", "product", "", {}};
+  out[1].flops = flops_per_second, out[1].seconds = 1;
+  return out;
+}
+
+/// A GPU's link, its fragments and its launches, as the CUDA program writes them.
+inline std::vector<calib::Sample> gpu_samples() {
+  using calib::Feature;
+  Rng rng(78);
+  std::vector<calib::Sample> out = ceilings(3e12, 700e12);
+  for (const auto& [kernel, rate] : {std::pair{"h2d", 55e9}, {"d2h", 50e9}, {"both", 85e9}}) {
+    const calib::Law law =
+        named(law_with(6e-6, {{"bandwidth", {{Feature::bytes, 1 / rate}}}}), "transfer", kernel, "pinned");
+    for (double bytes : octaves(1024, 1 << 30))
+      out.push_back(sample_of(law, {.bytes = bytes}, {{"operations", 1}}, rng));
+  }
+  const calib::Law batch = named(law_with(9e-6, {{"b", {{Feature::bytes, 1 / 54e9}, {Feature::operations, 0.4e-6}}}}),
+                                 "fragments", "h2d", "batch");
+  const calib::Law node =
+      named(law_with(5e-6, {{"rate", {{Feature::operations, 1.2e-6}}}}), "overhead", "graph_node", "");
+  for (double pieces : octaves(1, 16384)) {
+    for (double each : octaves(4096, 2 << 20, 1)) {
+      out.push_back(sample_of(batch, {.bytes = pieces * each, .operations = pieces}, {{"operations", pieces}}, rng));
+    }
+    out.push_back(sample_of(node, {.operations = pieces}, {{"operations", pieces}}, rng));
+  }
+  return out;
+}
+
+inline calib::Fingerprint gpu_fingerprint() {
+  return {{"device", "GPU 9"},
+          {"kind", "cuda"},
+          {"multiprocessors", "132"},
+          {"memory_bytes", "85520809984"},
+          {"l2_bytes", "52428800"}};
+}
+
 inline std::vector<calib::Sample> host_samples() {
   Rng rng(77);
-  std::vector<calib::Sample> out(2);
-  out[0].point = {"ceiling", "copy", "all threads", {}};
-  out[0].bytes = 4e9, out[0].seconds = 0.2;
-  out[1].point = {"ceiling", "product", "fp32", {}};
-  out[1].flops = 1e10, out[1].seconds = 0.1;
+  std::vector<calib::Sample> out = ceilings(20e9, 100e9);
   add_products(out, rng);
   add_attention(out, rng);
   add_memory(out, rng);

@@ -2,13 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <hdf5.h>
 
 #include "calib/samples_h5.hpp"
-#include "tests/support/trace_files.hpp"
+#include "tests/support/opened_h5.hpp"
 
 using namespace tiersim::calib;
-using tiersim::tests::TemporaryFolder;
+using tiersim::tests::OpenedH5;
 
 namespace {
 
@@ -26,50 +25,11 @@ const std::vector<Sample> kSamples = {sample_of("gemm", "gemm", {{"m", 64}, {"k"
                                       sample_of("memory", "read", {{"bytes", 4096}}, 1e-6),
                                       sample_of("gemm", "gemv", {{"k", 256}, {"split", 2}}, 1.0 / 3)};
 
-/// The file that samples_h5() makes, open.
-struct Opened {
-  TemporaryFolder folder;
-  hid_t file;
-
-  Opened() : file(H5Fopen(folder.write("samples.h5", samples_h5(kSamples)).c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)) {}
-  Opened(const Opened&) = delete;
-  Opened& operator=(const Opened&) = delete;
-  ~Opened() { H5Fclose(file); }
-
-  [[nodiscard]] std::vector<double> numbers(const char* path) const {
-    const hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
-    const hid_t space = H5Dget_space(dataset);
-    std::vector<double> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
-    H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
-    H5Sclose(space);
-    H5Dclose(dataset);
-    return values;
-  }
-  [[nodiscard]] std::string text(const char* path) const {
-    const hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
-    const hid_t type = H5Dget_type(dataset);
-    std::string all(static_cast<std::size_t>(H5Dget_storage_size(dataset)), ' ');
-    H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data());
-    H5Tclose(type);
-    H5Dclose(dataset);
-    return all;
-  }
-  [[nodiscard]] std::string unit(const char* path) const {
-    const hid_t attribute = H5Aopen_by_name(file, path, "unit", H5P_DEFAULT, H5P_DEFAULT);
-    const hid_t type = H5Aget_type(attribute);
-    std::string text(H5Tget_size(type), '\0');
-    H5Aread(attribute, type, text.data());
-    H5Tclose(type);
-    H5Aclose(attribute);
-    return text.c_str();
-  }
-};
-
 }  // namespace
 
 TEST_CASE("does HDF5 read back what was measured, family by family?") {
-  const Opened opened;
-  REQUIRE(opened.file >= 0);
+  const OpenedH5 opened(samples_h5(kSamples));
+  REQUIRE(opened.usable());
   CHECK(opened.numbers("gemm/seconds") == std::vector{1e-3, 1.0 / 3});
   CHECK(opened.numbers("memory/seconds") == std::vector{1e-6});
   CHECK(opened.numbers("gemm/batches") == std::vector{9.0, 9.0});
@@ -81,7 +41,7 @@ TEST_CASE("does HDF5 read back what was measured, family by family?") {
 }
 
 TEST_CASE("is a parameter that a point lacks no number?") {
-  const Opened opened;
+  const OpenedH5 opened(samples_h5(kSamples));
   CHECK(opened.numbers("gemm/parameter_k") == std::vector{128.0, 256.0});
   const std::vector<double> split = opened.numbers("gemm/parameter_split");
   REQUIRE(split.size() == 2);

@@ -162,6 +162,25 @@ TEST_CASE("the machine's file reads as a machine with the measured figures") {
   CHECK(ssd.queue_depth == 8);
 }
 
+TEST_CASE("a GPU's machine has its link both ways, its fragments, and memory below") {
+  const calib::Calibration gpu = calib::calibrate("gpu", gpu_samples(), gpu_fingerprint());
+  CHECK(gpu.profile.launch.value() == doctest::Approx(1200).epsilon(0.03));
+  Reading file(gpu.machine_yaml);
+  config::Fields fields(file.value, "machine", file.diagnostics);
+  const hw::MachineSpec machine =
+      hw::read_machine(fields, [](const std::string&, const SourceMark&) { return nullptr; });
+  CHECK(file.diagnostics.render() == "");
+  CHECK(machine.gpu.sms == 132);
+  CHECK(machine.gpu.l2 == Bytes(52'428'800));
+  CHECK(machine.gpu_link.bandwidth.value() == doctest::Approx(55e9).epsilon(0.03));
+  CHECK(machine.gpu_link.bandwidth_down.value() == doctest::Approx(50e9).epsilon(0.03));
+  CHECK(machine.gpu_link.duplex_cap.value() == doctest::Approx(85e9).epsilon(0.03));
+  CHECK(machine.gpu_link.latency.value() == doctest::Approx(6000).epsilon(0.03));
+  CHECK(machine.gpu_link.per_operation.value() == doctest::Approx(400).epsilon(0.03));
+  REQUIRE(machine.storage.size() == 1);
+  CHECK(machine.storage[0].name == "dram");
+}
+
 TEST_CASE("overlaps are the median of the time beside over the time alone") {
   std::vector<calib::Sample> samples = samples_of({"memory"});
   for (double slowed : {1.2, 1.3, 1.8}) {

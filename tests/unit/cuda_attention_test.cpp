@@ -43,7 +43,7 @@ TEST_CASE("does every element of a paged pool have its own place, and a head's k
 
 TEST_CASE("are the operations of causal attention those of counting every pair?") {
   const PagedShape shape{4, 2, 8, 16};
-  PagedSequence sequence;
+  BatchSequence sequence;
   sequence.context = 37;
   sequence.queries = 5;
   double pairs = 0;
@@ -58,7 +58,7 @@ TEST_CASE("do splits cover every token of every sequence once, on boundaries of 
     for (std::uint64_t i = rng.below(20) + 1; i > 0; --i) contexts.push_back(static_cast<int>(rng.below(5000)) + 1);
     const SplitPlan plan = plan_splits(contexts, 8, 264);
     std::vector<int> reached(contexts.size(), 0), pieces(contexts.size(), 0);
-    for (const Split& split : plan.splits) {
+    for (const ContextSplit& split : plan.splits) {
       const auto sequence = static_cast<std::size_t>(split.sequence);
       CHECK(split.first == reached[sequence]);
       CHECK(split.first % split_grain == 0);
@@ -93,10 +93,10 @@ TEST_CASE("is a short batch left whole?") {
 }
 
 TEST_CASE("does prefill take every row once, those that see most first?") {
-  PagedSequence first, second;
+  BatchSequence first, second;
   first.context = 5000, first.queries = 300;
   second.context = 700, second.queries = 700;
-  const std::vector<PagedSequence> sequences{first, second};
+  const std::vector<BatchSequence> sequences{first, second};
   constexpr int kGroup = 7;
   std::vector<std::set<int>> seen(2);
   int last = 1 << 30;
@@ -118,7 +118,7 @@ TEST_CASE("do attention's points say what their batches hold, and are they all d
   std::set<std::string> keys;
   for (const Point& point : points) {
     double contexts = 0, queries = 0;
-    for (const PagedSequence& sequence : sequences_of(point)) contexts += sequence.context, queries += sequence.queries;
+    for (const BatchSequence& sequence : sequences_of(point)) contexts += sequence.context, queries += sequence.queries;
     CHECK(contexts == point.at("n"));
     CHECK(queries == point.at("m"));
     CHECK(is_feasible(point, kRoom));

@@ -73,6 +73,13 @@ TEST_CASE("of copies in pieces with few totals the piece is the size") {
   CHECK(calib::split_series(series).train[0].point.at("operations") == 16);
 }
 
+TEST_CASE("where nothing moves, the number of operations is the size") {
+  std::vector<Sample> series(6, sample(0, 0));
+  for (std::size_t i = 0; i < series.size(); ++i)
+    series[i].point.parameters = {{"operations", static_cast<double>(1 << i)}};
+  CHECK(calib::split_series(series).held_out.size() == 3);
+}
+
 TEST_CASE("series come in the order of their first point") {
   std::vector<Sample> samples(5, sample(0, 1));
   samples[0].point.kernel = samples[2].point.kernel = "b";

@@ -110,3 +110,16 @@ TEST_CASE("does the infinite cache keep what a preempted request alone can find?
   REQUIRE(out.whole.preemptions > 0);
   for (const RequestOutcome& r : out.requests) CHECK(r.recomputed_after_preemption <= 3 * r.preemptions);
 }
+
+TEST_CASE("do the frames that an answer took first hold its first blocks, for a policy that goes by age?") {
+  ServingSettings s = tiny_settings(4, 6);
+  s.hbm.eviction.name = "lru";
+  s.load.kind = LoadKind::concurrency;
+  const traces::Trace trace =
+      trace_of({{.prompt = 4, .output = 9, .blocks = {0, 1, 2}},  // the answer grows by 1, then 2
+                {.prompt = 5, .blocks = {0}},                     // touches 0
+                {.prompt = 12, .blocks = {3, 4, 5}},              // needs one frame of the rest
+                {.prompt = 13, .blocks = {0, 1, 2}}});
+  const ServingOutcome out = Simulation(s, trace).run();
+  CHECK(out.requests[3].first.tier[0] == 4);
+}

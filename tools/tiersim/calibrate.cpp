@@ -51,7 +51,7 @@ std::string run_line(const CalibrateRequest& request, const CalibrationFolder& p
   const fs::path profiles = fs::path(environment(kCommand, request.library).library) / "calib/profiles";
   std::error_code ignored;
   const bool by_name = fs::equivalent(fs::path(place.profile_path()).parent_path() / ".", profiles, ignored);
-  std::string line = "tiersim run scenarios/quickstart.yaml";
+  std::string line = "tiersim run scenarios/one-machine.yaml";
   if (has_machine) line += " --set machine=" + (by_name ? place.name() : place.machine_path());
   return line + " --set profile=" + (by_name ? place.name() : place.profile_path());
 }
@@ -70,8 +70,19 @@ void fit(const CalibrateRequest& request, const CalibrationFolder& place, const 
   fmt::print("written\n");
   for (const std::string& path : paths) fmt::print("  {}\n", path);
   const bool has_machine = !calibration.machine_yaml.empty();
-  if (!has_machine) fmt::print("\nno machine.yaml: it needs the ceilings (--family ceiling)\n");
+  if (!has_machine) fmt::print("\nno machine.yaml: it needs the family ceiling, measured undisturbed\n");
   fmt::print("\nsimulate this machine\n  {}\n", run_line(request, place, has_machine));
+}
+
+void print_stopped(const CalibrationFolder& place, const calib::Plan& plan, const calib::SessionResult& result,
+                   bool interrupted) {
+  fmt::print(stderr,
+             "{}: {}: {} of {} are measured and kept in {}\n"
+             "      = the same command continues\n",
+             kCommand, interrupted ? "stopped" : "the machine is busy and the time is up",
+             plan.done_before + result.samples.size(),
+             human::counted(static_cast<std::int64_t>(plan.done_before + plan.points.size()), "point"),
+             place.samples_path());
 }
 
 int calibrate_host(const CalibrateRequest& request, const CalibrationFolder& place) {
@@ -87,17 +98,9 @@ int calibrate_host(const CalibrateRequest& request, const CalibrationFolder& pla
   settings.ceilings = calib::ceilings_of(before);
   const Interrupt interrupt;
   const calib::SessionResult result = bench.run(plan, settings, interrupt);
-  if (!result.stopped) {
-    fit(request, place, place.samples(), fingerprint, result.failures);
-    return 0;
-  }
-  fmt::print(stderr,
-             "{}: stopped: {} of {} are measured and kept in {}\n"
-             "      = the same command continues\n",
-             kCommand, plan.done_before + result.samples.size(),
-             human::counted(static_cast<std::int64_t>(plan.done_before + plan.points.size()), "point"),
-             place.samples_path());
-  return 1;
+  if (result.stopped) print_stopped(place, plan, result, interrupt.flag());
+  if (!result.stopped || !interrupt.flag()) fit(request, place, place.samples(), fingerprint, result.failures);
+  return result.stopped ? 1 : 0;
 }
 
 CudaRun cuda_run(const CalibrateRequest& request, int number) {

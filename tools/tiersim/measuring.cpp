@@ -16,6 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kLongest = 1.5;  // of the plan's estimate
+constexpr double kGrace = 5;      // s
+
 calib::HostSetup setup_in(const std::string& folder) {
   calib::HostSetup setup;
   setup.folder = folder;
@@ -90,7 +93,8 @@ calib::Fingerprint HostBench::fingerprint() const { return calib::host_fingerpri
 calib::SessionResult HostBench::run(const calib::Plan& plan, calib::SessionSettings settings,
                                     const Interrupt& interrupt, const std::string& label) const {
   Progress progress(true);
-  settings.stop = [&] { return interrupt.flag().load(); };
+  const double deadline = settings.now() + kLongest * plan.seconds + kGrace;
+  settings.stop = [&] { return interrupt.flag().load() || settings.now() > deadline; };
   settings.progress = [&](double done, double total, const calib::Point& next) {
     progress.update(done, total, label + next.key());
   };

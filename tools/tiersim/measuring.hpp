@@ -39,7 +39,8 @@ class HostBench {
 
   [[nodiscard]] const calib::Families& families() const { return families_; }
   [[nodiscard]] calib::Fingerprint fingerprint() const;
-  /// Runs a plan with a progress line that begins with `label`; an interrupt ends it early.
+  /// Runs a plan with a progress line that begins with `label`. An interrupt ends it early, and so does a machine that
+  /// is so busy that the plan takes half as long again as estimated.
   [[nodiscard]] calib::SessionResult run(const calib::Plan& plan, calib::SessionSettings settings,
                                          const Interrupt& interrupt, const std::string& label = {}) const;
 

@@ -24,13 +24,6 @@ Progress::~Progress() {
   if (drawn_) fmt::print(stderr, "{}", kWipe);
 }
 
-bool Progress::is_due() {
-  const auto now = Clock::now();
-  if (!shown_ || now - last_ < kBetweenDraws) return false;
-  last_ = now;
-  return true;
-}
-
 void Progress::draw(double share, const std::string& text) {
   drawn_ = true;
   const std::string bar(static_cast<std::size_t>(share * kBarColumns), '#');
@@ -39,7 +32,9 @@ void Progress::draw(double share, const std::string& text) {
 }
 
 void Progress::update(std::size_t done, std::size_t total) {
-  if (total == 0 || !is_due()) return;
+  const auto now = Clock::now();
+  if (!shown_ || total == 0 || now - last_ < kBetweenDraws) return;
+  last_ = now;
   const double seconds = std::chrono::duration<double>(last_ - begin_).count();
   const double rate = static_cast<double>(done) / seconds;
   const double left = rate > 0 ? static_cast<double>(total - std::min(done, total)) / rate : 0;
@@ -50,9 +45,9 @@ void Progress::update(std::size_t done, std::size_t total) {
 }
 
 void Progress::update(double done, double total, const std::string& what) {
-  if (total <= 0 || !is_due()) return;
+  if (!shown_ || total <= 0) return;
   const double share = std::min(1.0, done / total);
-  const double seconds = std::chrono::duration<double>(last_ - begin_).count();
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   // The estimate until it can be corrected by how long things took so far.
   const double pace = share > 0.05 ? seconds / done : 1;
   draw(share, fmt::format("{:.0f} s left  {}", (total - std::min(done, total)) * pace, what));

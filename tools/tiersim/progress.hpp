@@ -2,8 +2,8 @@
 /// A line on a terminal's stderr that says how far a run is: share, rate, time left; of a measurement, what is
 /// measured.
 ///
-/// Each update() may come from any thread, one at a time, as often as it likes: the line is drawn ten times a second at
-/// most, and not at all where stderr is no terminal. The destructor wipes it.
+/// update() may come from any thread, one at a time, as often as it likes (of requests, the line is drawn ten times a
+/// second at most; of a plan, each time), and nothing is drawn where stderr is no terminal. The destructor wipes it.
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -25,7 +25,6 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   void draw(double share, const std::string& text);
-  [[nodiscard]] bool is_due();
 
   bool shown_;
   bool drawn_ = false;

@@ -17,6 +17,7 @@
 #include "tools/tiersim/measuring.hpp"
 #include "tools/tiersim/scenario_input.hpp"
 #include "tools/tiersim/scratch_folder.hpp"
+#include "tools/tiersim/validate_offload.hpp"
 
 namespace tiersim::cli {
 namespace {
@@ -25,10 +26,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kCommand = "tiersim validate";
 constexpr int kPasses = 2;
+constexpr double kKernels = 0.5;  // of the time, where the engine has its turn as well
 
 struct ValidateRequest {
   MeasuringRequest measuring;
-  std::string profile, samples, csv, library;
+  std::string profile, samples, csv, keep, library, what = "all";
   std::int64_t points = 12;
   std::int64_t seed = std::chrono::duration_cast<std::chrono::seconds>(  // another one every time
                           std::chrono::system_clock::now().time_since_epoch())
@@ -39,13 +41,27 @@ struct ValidateRequest {
     measuring.declare(options);
     options.count("points", "N", "fresh sizes a family (default: 12)", points, 1);
     options.count("seed", "N", "decides the sizes (default: from the clock; printed)", seed, 0);
+    options.choice("what", {"all", "kernels", "offload"},
+                   "kernels, a small engine over memory and drive, or both (default: all)", what);
     options.text("samples", "FILE", "measure nothing: take fresh points from a samples.csv", samples);
     options.group("Profile");
     options.text("profile", "NAME|FILE", "what predicts: a profile of the library, or a file", profile);
     declare_library(options, library);
     options.group("Output");
     options.text("csv", "FILE", "write every point, measured and predicted, there", csv);
+    options.text("keep", "DIR", "keep what the engine measured, with its trace (HDF5), there", keep);
   }
+
+  /// Asking for families, for points of a file or for a GPU is asking for kernels.
+  [[nodiscard]] bool kernels() const { return what != "offload"; }
+  [[nodiscard]] bool offload() const {
+    const bool host = samples.empty() && measuring.families.empty() && !measuring.device().gpu;
+    if (what == "offload" && !host)
+      misuse(kCommand, "--what offload is about this host: without --samples, --family and --device cuda");
+    return what == "offload" || (what == "all" && host);
+  }
+  /// Seconds for the kernels; the rest is the engine's.
+  [[nodiscard]] double kernel_seconds() const { return measuring.budget_seconds() * (offload() ? kKernels : 1); }
 };
 
 struct LoadedProfile {
@@ -107,7 +123,7 @@ void require_same_kind(const calib::Profile& profile, const calib::Fingerprint& 
 calib::Plan plan_of(const HostBench& bench, const ValidateRequest& request, std::vector<std::string> families) {
   calib::PlanRequest wanted;
   wanted.families = std::move(families);
-  wanted.budget = request.measuring.budget_seconds() / kPasses;
+  wanted.budget = request.kernel_seconds() / kPasses;
   wanted.seed = static_cast<std::uint64_t>(request.seed);
   return make_fresh_plan(bench.families(), wanted, static_cast<std::size_t>(request.points));
 }
@@ -120,7 +136,8 @@ std::vector<calib::Sample> measure_host(const HostBench& bench, const calib::Pla
   for (int pass = 0; pass < kPasses; ++pass) {
     const calib::SessionResult result = bench.run(reordered(plan, static_cast<std::uint64_t>(pass)), {}, interrupt,
                                                   fmt::format("pass {} of {}: ", pass + 1, kPasses));
-    if (result.stopped) throw std::runtime_error("stopped early: nothing to judge");
+    if (interrupt.flag()) throw std::runtime_error("stopped early: nothing to judge");
+    if (result.stopped) fmt::print("! the machine is busy: the time was up before every point was measured\n");
     samples.insert(samples.end(), result.samples.begin(), result.samples.end());
     failures.insert(failures.end(), result.failures.begin(), result.failures.end());
   }
@@ -178,6 +195,21 @@ bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loade
   return validation.holds();
 }
 
+bool validate_offload(const ValidateRequest& request, const LoadedProfile& loaded) {
+  OffloadRequest offload{.command = kCommand,
+                         .profile_path = loaded.path,
+                         .folder = request.measuring.folder,
+                         .keep = request.keep,
+                         .seed = request.seed,
+                         .seconds = request.measuring.budget_seconds()};
+  if (request.kernels()) {
+    offload.seconds -= request.kernel_seconds();
+    fmt::print("\n");
+  }
+  if (offload.folder.empty()) offload.folder = fs::absolute(loaded.path).parent_path().string();
+  return offload_holds(offload, loaded.profile);
+}
+
 void dry_run(const ValidateRequest& request) {
   const Device device = request.measuring.device();
   if (device.gpu) {
@@ -191,8 +223,8 @@ void dry_run(const ValidateRequest& request) {
   }
   const HostBench bench(request.measuring, ".");
   const calib::Plan plan = plan_of(bench, request, request.measuring.families);
-  fmt::print("{}\n  all of it twice, seed {}\n",
-             plan_text(plan, bench.families(), request.measuring.budget_seconds() / kPasses), request.seed);
+  fmt::print("{}\n  all of it twice, seed {}\n", plan_text(plan, bench.families(), request.kernel_seconds() / kPasses),
+             request.seed);
 }
 
 }  // namespace
@@ -202,6 +234,8 @@ int validate_command(const Arguments& arguments) {
                    "Draws fresh sizes of every kernel at random, measures each twice, predicts it from the profile's\n"
                    "laws alone, and prints how far they lie apart. Exit status 1 if a family is further off than its\n"
                    "tolerance (or than twice what measuring the same points again differs by, if that is more).\n"
+                   "On the host it also serves a small workload over real memory and a real drive, by several\n"
+                   "eviction policies, and holds the simulator's times and hits against it.\n"
                    "  tiersim validate --profile my-machine",
                    "tiersim validate --family overhead --family memory --points 4 --dry-run"});
   ValidateRequest request;
@@ -215,7 +249,11 @@ int validate_command(const Arguments& arguments) {
     return 0;
   }
   const LoadedProfile loaded = load_profile(request);
-  return validate_kernels(request, loaded) ? 0 : 1;
+  const bool with_offload = request.offload();
+  bool holds = true;
+  if (request.kernels()) holds = validate_kernels(request, loaded);
+  if (with_offload) holds = validate_offload(request, loaded) && holds;
+  return holds ? 0 : 1;
 }
 
 }  // namespace tiersim::cli
