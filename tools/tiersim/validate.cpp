@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 
 #include "calib/fingerprint.hpp"
 #include "calib/host/families.hpp"
@@ -128,20 +129,25 @@ calib::Plan plan_of(const HostBench& bench, const ValidateRequest& request, std:
   return make_fresh_plan(bench.families(), wanted, static_cast<std::size_t>(request.points));
 }
 
-/// Every point twice, each time in an order of its own.
-std::vector<calib::Sample> measure_host(const HostBench& bench, const calib::Plan& plan) {
-  std::vector<calib::Sample> samples;
-  std::vector<calib::Failure> failures;
+/// One pass over the points, in an order of its own.
+std::vector<calib::Sample> pass_over(const HostBench& bench, const calib::Plan& plan, int pass) {
   const Interrupt interrupt;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    const calib::SessionResult result = bench.run(reordered(plan, static_cast<std::uint64_t>(pass)), {}, interrupt,
-                                                  fmt::format("pass {} of {}: ", pass + 1, kPasses));
-    if (interrupt.flag()) throw std::runtime_error("stopped early: nothing to judge");
-    if (result.stopped) fmt::print("! the machine is busy: the time was up before every point was measured\n");
-    samples.insert(samples.end(), result.samples.begin(), result.samples.end());
-    failures.insert(failures.end(), result.failures.begin(), result.failures.end());
-  }
-  if (!failures.empty()) fmt::print("could not be measured\n{}\n", failures_text(failures));
+  calib::SessionResult result = bench.run(reordered(plan, static_cast<std::uint64_t>(pass)), {}, interrupt,
+                                          fmt::format("pass {} of {}: ", pass + 1, kPasses));
+  if (interrupt.flag()) throw std::runtime_error("stopped early: nothing to judge");
+  if (result.stopped) fmt::print("! the machine is busy: the time was up before every point was measured\n");
+  if (!result.failures.empty()) fmt::print("could not be measured\n{}\n", failures_text(result.failures));
+  return std::move(result.samples);
+}
+
+/// Every point twice. What else there is to do on the host is done between the passes: a shared machine drifts over
+/// minutes, and the nearer the passes the less of that the spread would show.
+std::vector<calib::Sample> measure_host(const HostBench& bench, const calib::Plan& plan,
+                                        const std::function<void()>& between) {
+  std::vector<calib::Sample> samples = pass_over(bench, plan, 0);
+  between();
+  const std::vector<calib::Sample> again = pass_over(bench, plan, 1);
+  samples.insert(samples.end(), again.begin(), again.end());
   return samples;
 }
 
@@ -165,14 +171,15 @@ std::vector<calib::Sample> measure_gpu(const ValidateRequest& request, int numbe
   return samples;
 }
 
-std::vector<calib::Sample> fresh_samples(const ValidateRequest& request, const LoadedProfile& loaded) {
+std::vector<calib::Sample> fresh_samples(const ValidateRequest& request, const LoadedProfile& loaded,
+                                         const std::function<void()>& between) {
   if (!request.samples.empty()) return read_samples(kCommand, request.samples);
   const Device device = request.measuring.device();
   std::vector<std::string> families = families_to_check(request, loaded.profile);
   if (device.gpu) return measure_gpu(request, device.number, std::move(families), loaded.profile);
   const HostBench bench(request.measuring, fs::absolute(loaded.path).parent_path().string());
   require_same_kind(loaded.profile, bench.fingerprint());
-  return measure_host(bench, plan_of(bench, request, std::move(families)));
+  return measure_host(bench, plan_of(bench, request, std::move(families)), between);
 }
 
 void write_csv(const std::string& path, const calib::Validation& validation) {
@@ -183,13 +190,14 @@ void write_csv(const std::string& path, const calib::Validation& validation) {
 }
 
 /// Kernels alone: every law against fresh sizes.
-bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loaded) {
+bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loaded,
+                      const std::function<void()>& between) {
   const bool gpu = request.measuring.device().gpu;
   fmt::print("{} against {}, {}\n\n", request.measuring.device_text, loaded.path,
              request.samples.empty() ? fmt::format("seed {}", request.seed) : "points of " + request.samples);
   std::fflush(stdout);
-  const calib::Validation validation =
-      calib::validate(loaded.profile, fresh_samples(request, loaded), gpu ? calib::Machine::gpu : calib::Machine::host);
+  const calib::Validation validation = calib::validate(loaded.profile, fresh_samples(request, loaded, between),
+                                                       gpu ? calib::Machine::gpu : calib::Machine::host);
   fmt::print("{}", validation_text(validation));
   if (!request.csv.empty()) write_csv(request.csv, validation);
   return validation.holds();
@@ -202,12 +210,11 @@ bool validate_offload(const ValidateRequest& request, const LoadedProfile& loade
                          .keep = request.keep,
                          .seed = request.seed,
                          .seconds = request.measuring.budget_seconds()};
-  if (request.kernels()) {
-    offload.seconds -= request.kernel_seconds();
-    fmt::print("\n");
-  }
+  if (request.kernels()) offload.seconds -= request.kernel_seconds();
   if (offload.folder.empty()) offload.folder = fs::absolute(loaded.path).parent_path().string();
-  return offload_holds(offload, loaded.profile);
+  const bool holds = offload_holds(offload, loaded.profile);
+  if (request.kernels()) fmt::print("\n");
+  return holds;
 }
 
 void dry_run(const ValidateRequest& request) {
@@ -250,10 +257,16 @@ int validate_command(const Arguments& arguments) {
   }
   const LoadedProfile loaded = load_profile(request);
   const bool with_offload = request.offload();
-  bool holds = true;
-  if (request.kernels()) holds = validate_kernels(request, loaded);
-  if (with_offload) holds = validate_offload(request, loaded) && holds;
-  return holds ? 0 : 1;
+  bool offload = true, kernels = true;
+  const auto run_offload = [&] {
+    if (with_offload) offload = validate_offload(request, loaded);
+  };
+  if (request.kernels()) {
+    kernels = validate_kernels(request, loaded, run_offload);
+  } else {
+    run_offload();
+  }
+  return kernels && offload ? 0 : 1;
 }
 
 }  // namespace tiersim::cli
