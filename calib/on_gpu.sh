@@ -118,7 +118,7 @@ left() { echo $((limit - SECONDS)); }
 
 # A run that ended because the GPU stopped working goes on in a new process, without the point at which it happened.
 program() { # seconds, options...
-  local seconds=$1 attempt status=3
+  local end=$((SECONDS + $1)) seconds=$1 attempt status=3
   shift
   for attempt in 1 2 3 4 5; do
     [ "$seconds" -ge 15 ] || { echo "no time left for: $*" && return 0; }
@@ -128,7 +128,7 @@ program() { # seconds, options...
     status=$?
     [ $status -eq 3 ] || break
     echo "the GPU stopped working; starting anew (attempt $attempt)"
-    seconds=$(($(left) < seconds ? $(left) : seconds))
+    seconds=$((end - SECONDS))
   done
   return $status
 }
