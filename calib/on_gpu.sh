@@ -118,7 +118,7 @@ left() { echo $((limit - SECONDS)); }
 
 # A run that ended because the GPU stopped working goes on in a new process, without the point at which it happened.
 program() { # seconds, options...
-  local seconds=$1 attempt status=3
+  local end=$((SECONDS + $1)) seconds=$1 attempt status=3
   shift
   for attempt in 1 2 3 4 5; do
     [ "$seconds" -ge 15 ] || { echo "no time left for: $*" && return 0; }
@@ -128,8 +128,18 @@ program() { # seconds, options...
     status=$?
     [ $status -eq 3 ] || break
     echo "the GPU stopped working; starting anew (attempt $attempt)"
-    seconds=$(($(left) < seconds ? $(left) : seconds))
+    seconds=$((end - SECONDS))
   done
+  return $status
+}
+
+measure() {
+  local status=0
+  program $(($(left) - (fresh > 0 ? fresh_seconds : 5))) || status=$?
+  if [ "$fresh" -gt 0 ] && { [ $status -eq 0 ] || [ $status -eq 124 ]; }; then
+    echo "fresh sizes:"
+    program $(($(left) - 5)) --fresh "$fresh" || status=$?
+  fi
   return $status
 }
 
@@ -142,11 +152,7 @@ run() {
   if [ -n "$offload" ]; then
     program $(($(left) - 5)) offload --folder "$offload" || status=$?
   else
-    program $(($(left) - (fresh > 0 ? fresh_seconds : 5))) || status=$?
-  fi
-  if [ -z "$offload" ] && [ "$fresh" -gt 0 ] && { [ $status -eq 0 ] || [ $status -eq 124 ]; }; then
-    echo "fresh sizes:"
-    program $(($(left) - 5)) --fresh "$fresh" || status=$?
+    measure || status=$?
   fi
   echo "$SECONDS s in all; in $out:"
   ls -l "$out"
