@@ -1,7 +1,8 @@
 // Decode attention over paged KV (flash decoding): one new token a sequence, a softmax that is corrected as blocks
 // pass, and every thread the same number of blocks, wherever that cuts a sequence; cut parts are merged by their maxima
 // and sums. A block's keys and values of one head are read once for all query heads that share them, and those of a
-// later block are fetched meanwhile: blocks lie anywhere, so that the processor's own prefetching starts anew with each.
+// later block are fetched meanwhile: blocks lie anywhere, so that the processor's own prefetching starts anew with
+// each.
 #include <Eigen/Core>
 
 #include <algorithm>
