@@ -9,8 +9,9 @@
 /// changes with size (caches, protocols), `knots` cut bytes into segments: the feature bytes_segment i is what of the
 /// bytes lies between knot i-1 and knot i, so that the law is continuous and rises. The correction is a table of
 /// factors over one or two features, log-linear between its knots and constant outside. Coefficients are not negative.
-/// Fitted by calib/fit, stored in profiles, evaluated by the cost model and by validation: O(terms). Beyond the trained
-/// range laws extrapolate, and covers() says so.
+/// Fitted by calib/fit, stored in profiles, evaluated by the cost model and by validation. Beyond the trained range
+/// laws extrapolate.
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ struct Term {
   std::int64_t segment = 0;  ///< of bytes_segment: between knots[segment - 1] (or 0) and knots[segment] (or infinity)
 };
 
+inline constexpr std::size_t kMostSides = 4;  ///< of a law
+
 struct Side {
   std::string name;  ///< "compute", "bandwidth", "queue", "rate"
   std::vector<Term> terms;
@@ -82,13 +85,16 @@ struct Law {
   Correction correction{};
   Interval flops{}, bytes{};  ///< trained range
 
+  /// For one question; who asks many makes a LawTimer (calib/profile_law_timer.hpp).
   [[nodiscard]] Seconds time(const Work& work) const;
-  /// The time of one side alone, without correction: what bounds the kernel is the largest.
-  [[nodiscard]] double side(const Side& side, const Work& work) const;
-  /// Within twice the trained range of flops and bytes.
-  [[nodiscard]] bool covers(const Work& work) const;
 };
 
-[[nodiscard]] double value_of(Feature feature, const Law& law, const Term& term, const Work& work);
+/// Of features that depend on the work alone: all but wave_flops and bytes_segment, which are 0.
+[[nodiscard]] double value_of(Feature feature, const Work& work);
+/// The FLOPs of all tiles of the waves that the product takes: the last wave counts whole.
+[[nodiscard]] double wave_flops_of(const Tiling& tile, const Work& work);
+/// What of the bytes lies in a segment between the knots.
+[[nodiscard]] double segment_of(const std::vector<double>& knots, std::int64_t segment, double bytes);
+[[nodiscard]] double value_of(const Term& term, const Law& law, const Work& work);
 
 }  // namespace tiersim::calib

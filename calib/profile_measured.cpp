@@ -181,6 +181,10 @@ Law read_law(Fields& fields) {
   });
   each(fields, "sides", "side", [&](Fields& side) { law.sides.push_back(read_side(side, law.knots.size() + 1)); });
   inside(fields, "correction", [&](Fields& table) { law.correction = read_correction(table); });
+  if (law.sides.size() > kMostSides) {
+    fields.error("sides", fmt::format("{} has {} sides; at most {} are thought of", fields.what(), law.sides.size(),
+                                      kMostSides));
+  }
   law.flops = read_interval(fields, "flops");
   law.bytes = read_interval(fields, "bytes");
   if (uses_waves(law) && law.tile.at_once <= 0) {

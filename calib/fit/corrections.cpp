@@ -15,7 +15,7 @@ namespace {
 constexpr double kTowardsOne = 1, kTowardsNeighbours = 0.2;  // in points
 constexpr std::size_t kMostKnots = 8;
 
-double feature_of(Feature feature, const Observation& point) { return value_of(feature, {}, {}, point.work); }
+double feature_of(Feature feature, const Observation& point) { return value_of(feature, point.work); }
 
 /// Knots from the least to the largest value, at least an octave apart; fewer than two where there is no range.
 std::vector<double> knots_over(Feature feature, const Observations& points, std::size_t most) {
@@ -151,6 +151,22 @@ double cross_validated(const Law& law, const Correction& table, const Observatio
   return sum;
 }
 
+double median_of(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Steps stay as they are, single points that stick out do not.
+std::vector<double> middle_of_three(const std::vector<double>& values) {
+  std::vector<double> out = values;
+  for (std::size_t i = 1; i + 1 < values.size(); ++i) {
+    const double low = std::min(values[i - 1], values[i + 1]), high = std::max(values[i - 1], values[i + 1]);
+    out[i] = std::clamp(values[i], low, high);
+  }
+  return out;
+}
+
 }  // namespace
 
 Correction best_correction(const Law& law, const std::vector<Axes>& alternatives, const Observations& points) {
@@ -167,21 +183,28 @@ Correction best_correction(const Law& law, const std::vector<Axes>& alternatives
   return best.x_knots.empty() ? best : fit_table(law, best, points);
 }
 
-Law fit_curve(Feature feature, const Observations& points) {
+Law fit_curve(const Curve& curve, const Observations& points) {
   std::map<double, std::vector<double>> logs;  // by size
   double sum = 0;
   for (const Observation& point : points) {
-    logs[feature_of(feature, point)].push_back(std::log(point.seconds));
-    sum += std::log(point.seconds);
+    const double log = std::log(point.seconds / (curve.per ? feature_of(*curve.per, point) : 1));
+    logs[feature_of(curve.over, point)].push_back(log);
+    sum += log;
   }
   Law law;
-  law.fixed = rounded_to_six(std::exp(sum / static_cast<double>(points.size())));
-  law.correction.x = feature;
-  for (auto& [size, of_size] : logs) {
-    std::sort(of_size.begin(), of_size.end());
-    law.correction.x_knots.push_back(size);
-    law.correction.factors.push_back(std::exp(of_size[of_size.size() / 2]) / law.fixed);
+  const double constant = rounded_to_six(std::exp(sum / static_cast<double>(points.size())));
+  if (curve.per) {
+    law.sides = {{std::string(name_of(*curve.per)), {{*curve.per, constant}}}};
+  } else {
+    law.fixed = constant;
   }
+  law.correction.x = curve.over;
+  std::vector<double> medians;
+  for (auto& [size, of_size] : logs) {
+    law.correction.x_knots.push_back(size);
+    medians.push_back(median_of(of_size));
+  }
+  for (double log : middle_of_three(medians)) law.correction.factors.push_back(std::exp(log) / constant);
   return law;
 }
 

@@ -14,7 +14,8 @@ namespace tiersim::calib {
 [[nodiscard]] Correction best_correction(const Law& law, const std::vector<Axes>& alternatives,
                                          const Observations& points);
 
-/// A law that is a constant (the geometric mean) times factors at every size that was measured.
-[[nodiscard]] Law fit_curve(Feature feature, const Observations& points);
+/// A law that is a constant (the geometric mean of the run's seconds, or of those of a unit of curve.per) times factors
+/// at every size that was measured; a size that sticks out between its two neighbours gets the middle one of the three.
+[[nodiscard]] Law fit_curve(const Curve& curve, const Observations& points);
 
 }  // namespace tiersim::calib

@@ -25,7 +25,7 @@ SidesProblem problem_of(const Form& form, const Observations& points) {
     if (form.fixed) problem.features.push_back(1);
     for (const Side& side : form.law.sides) {
       for (const Term& term : side.terms) {
-        problem.features.push_back(value_of(term.feature, form.law, term, point.work));
+        problem.features.push_back(value_of(term, form.law, point.work));
       }
     }
   }

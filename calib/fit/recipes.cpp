@@ -69,7 +69,7 @@ Recipe drive() {
   return {{form}, 1, {}, {}};
 }
 
-Recipe curve_over(Feature feature) { return {{}, 1, {}, feature}; }
+Recipe curve(const Curve& curve) { return {{}, 1, {}, curve}; }
 
 Recipe overhead() { return {{form_of({}), form_of({{"rate", {operations}}})}, 1, {}, {}}; }
 
@@ -85,13 +85,15 @@ Recipe recipe_of(std::string_view family, std::string_view kernel, double proces
     return false;
   };
   if (kernel == "blocks" || is({"gather", "fragments", "experts", "mapping"})) return in_pieces();
+  // The caches of a processor that others share have no sharp edges, and what is beyond one is not kept in part.
+  if (family == "memory" && processors <= 0) return curve({bytes, bytes});
   if (is({"memory", "cache"})) return by_bytes(6);
   if (is({"memcpy", "transfer", "page_cache", "peer", "all_reduce"})) return by_bytes(3);
   if (is({"elementwise", "quantise"})) return elementwise();
   if (is({"gemm"})) return product(processors);
   if (is({"attention"})) return attention();
   if (is({"ssd"})) return drive();
-  if (is({"latency"})) return curve_over(bytes);
+  if (is({"latency"})) return curve({bytes, {}});
   if (is({"overhead"})) return overhead();
   return anything();
 }

@@ -23,11 +23,17 @@ struct Axes {
   std::optional<Feature> y;
 };
 
+/// A law without a formula: what one unit of `per` takes (or the whole run), log-linear between the sizes measured.
+struct Curve {
+  Feature over = Feature::bytes;
+  std::optional<Feature> per;
+};
+
 struct Recipe {
   std::vector<Form> forms;        ///< alternatives
   std::size_t most_segments = 1;  ///< that `bytes` may be cut into
   std::vector<Axes> corrections;  ///< alternatives besides none
-  std::optional<Feature> curve;   ///< the law is a constant times a correction over this feature; no forms
+  std::optional<Curve> curve;     ///< takes the place of forms
 };
 
 /// `processors`: how many output tiles a GPU computes at once (its SMs); 0: no GPU.

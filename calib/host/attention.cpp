@@ -1,17 +1,17 @@
 // Attention over paged KV as the engines run it: decode (one new token a sequence, ragged contexts) and prefill (chunks
-// of new tokens behind a context), grouped-query heads of small models. The KV is cold and its blocks lie anywhere in a
-// pool; queries and outputs are warm. Work by the usual counts: 4 FLOPs a score and head element, queries and outputs
-// once, keys and values once.
+// of new tokens behind a context), grouped-query heads of published models. The KV is cold and its blocks lie anywhere
+// in a pool, as is the place of the outputs; queries are warm. Work by the usual counts: 4 FLOPs a score and head
+// element, queries and outputs once, keys and values once.
 #include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "calib/host/cold_pool.hpp"
 #include "calib/host/families.hpp"
+#include "calib/host/host_models.hpp"
 #include "calib/host/kernels.hpp"
 #include "calib/host/paged_turns.hpp"
 #include "calib/host/sizes.hpp"
-#include "calib/host/small_models.hpp"
 #include "calib/host/stopwatch.hpp"
 
 namespace tiersim::calib {
@@ -42,7 +42,7 @@ const Kernel& kernel_of(const Point& point) { return point.kernel == kernels()[0
 
 std::int64_t whole(const Point& point, std::string_view name) { return static_cast<std::int64_t>(point.at(name)); }
 
-AttentionShape shape_of(const SmallModel& model) {
+AttentionShape shape_of(const HostModel& model) {
   return {.query_heads = model.query_heads, .kv_heads = model.kv_heads, .head_dim = model.head_dim, .block = kBlock};
 }
 
@@ -139,11 +139,12 @@ double error_of(const AttentionShape& shape, std::span<const PagedSequence> batc
 
 class Attention final : public Family {
  public:
-  explicit Attention(const HostSetup& setup) : team_(setup.team), pool_(setup.team, setup.memory_bytes / 2) {}
+  explicit Attention(const HostSetup& setup)
+      : team_(setup.team), pool_(setup.team, setup.memory_bytes / 2), outputs_(setup.team, setup.memory_bytes / 4) {}
 
   std::string_view name() const override { return "attention"; }
   std::string_view what() const override {
-    return "decode (ragged) and prefill attention over cold paged KV, heads of eight small models, fp32";
+    return "decode (ragged) and prefill attention over cold paged KV, heads of nine models, fp32";
   }
 
   std::vector<Point> grid() const override {
@@ -167,7 +168,7 @@ class Attention final : public Family {
     std::vector<Point> points;
     for (std::size_t i = 0; i < kDraws * count && points.size() < count; ++i) {
       const Kernel& kernel = kernels()[rng.below(kernels().size())];
-      const AttentionShape shape = shape_of(kSmallModels[rng.below(kSmallModels.size())]);
+      const AttentionShape shape = shape_of(kHostModels[rng.below(kHostModels.size())]);
       const std::int64_t sequences = drawn(kernel.sequences), queries = drawn(kernel.queries);
       const Point point = point_of(kernel, shape, sequences, queries, drawn(kernel.before));
       if (fits(point) && taken.insert(point.key()).second) points.push_back(point);
@@ -185,7 +186,8 @@ class Attention final : public Family {
     const AttentionShape shape = shape_of(point);
     const SequenceLengths lengths = lengths_of(point);
     const std::int64_t block_bytes = shape.block_elements() * static_cast<std::int64_t>(sizeof(float));
-    PagedTurns turns(shape, lengths, pool_.at_least(blocks_of(lengths, shape.block) * block_bytes));
+    PagedTurns turns(shape, lengths, pool_.at_least(blocks_of(lengths, shape.block) * block_bytes),
+                     outputs_.at_least(outputs_of(shape, lengths)));
     kernel.run(*team_, shape, turns.current());
     const double check = error_of(shape, turns.current());
     const Timing timing = repeat(effort, [&](std::int64_t count) {
@@ -196,25 +198,27 @@ class Attention final : public Family {
     return sample_of(point, flops_of(point), bytes_of(point), timing, check);
   }
 
-  void release() override { pool_.release(); }
+  void release() override { pool_.release(), outputs_.release(); }
 
  private:
   /// A last block of each sequence is partly empty.
   bool fits(const Point& point) const {
     const double most = static_cast<double>(std::min(kMostKv, pool_.most_bytes()));
     const double rounding = 1 + point.at("sequences") * point.at("block") / point.at("n");
-    return flops_of(point) <= kMostFlops && kv_bytes_of(point) * rounding <= most;
+    const double outputs = 4 * point.at("m") * point.at("heads") * point.at("k");
+    return flops_of(point) <= kMostFlops && kv_bytes_of(point) * rounding <= most &&
+           outputs <= static_cast<double>(outputs_.most_bytes());
   }
 
   /// One in `every` of all combinations, such that every size of each parameter comes up.
   std::vector<Point> series_of(const Kernel& kernel) const {
     std::vector<Point> points;
-    for (std::size_t h = 0; h < kSmallModels.size(); ++h) {
+    for (std::size_t h = 0; h < kHostModels.size(); ++h) {
       for (std::size_t s = 0; s < kernel.sequences.size(); ++s) {
         for (std::size_t q = 0; q < kernel.queries.size(); ++q) {
           for (std::size_t b = 0; b < kernel.before.size(); ++b) {
             const Point point =
-                point_of(kernel, shape_of(kSmallModels[h]), kernel.sequences[s], kernel.queries[q], kernel.before[b]);
+                point_of(kernel, shape_of(kHostModels[h]), kernel.sequences[s], kernel.queries[q], kernel.before[b]);
             if ((h + s + q + b) % kernel.every != 0 || !fits(point)) continue;
             if (std::find(points.begin(), points.end(), point) == points.end()) points.push_back(point);
           }
@@ -225,7 +229,7 @@ class Attention final : public Family {
   }
 
   std::shared_ptr<Team> team_;
-  ColdPool pool_;
+  ColdPool pool_, outputs_;
 };
 
 }  // namespace

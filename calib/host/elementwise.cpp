@@ -1,9 +1,11 @@
-// What a layer does element by element, tokens x width, in fp32. Operands are as warm as repeating leaves them, neither
-// flushed nor exchanged: in a layer the kernel before has just written them, so that few tokens come from a cache and
-// many from memory, here as there. Work: what each kernel reads and writes, and its usual count of FLOPs.
+// What a layer does element by element, tokens x width, in fp32. Operands are as warm as repeating leaves them: in a
+// layer the kernel before has just written them, so that few tokens come from a cache and many from memory, here as
+// there. What is written elsewhere goes to a cold place, since a layer's weights have passed since that was last used.
+// Work: what each kernel reads and writes, and its usual count of FLOPs.
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <span>
 #include <stdexcept>
 
 #include "calib/host/cold_pool.hpp"
@@ -27,7 +29,9 @@ using Doubles = std::vector<double>;
 
 struct Operands {
   std::int64_t tokens = 0, width = 0;
-  std::vector<float> x, y, out;
+  std::vector<float> x, y;
+  float* out = nullptr;  // tokens x width, where the kernel is not in place
+  [[nodiscard]] std::span<const float> written() const { return {out, static_cast<std::size_t>(tokens * width)}; }
 };
 
 /// A row of x as it was before, the row of y beside it.
@@ -36,9 +40,9 @@ struct Before {
   Doubles x, y;
 };
 
-void run_norm(Team& team, Operands& o) { rms_norm(team, o.tokens, o.width, o.x.data(), o.y.data(), o.out.data()); }
+void run_norm(Team& team, Operands& o) { rms_norm(team, o.tokens, o.width, o.x.data(), o.y.data(), o.out); }
 void run_rotary(Team& team, Operands& o) { rotary(team, o.tokens, o.width / kHeadDim, kHeadDim, 0, o.x.data()); }
-void run_activation(Team& team, Operands& o) { silu_multiply(team, o.tokens, o.width, o.x.data(), o.out.data()); }
+void run_activation(Team& team, Operands& o) { silu_multiply(team, o.tokens, o.width, o.x.data(), o.out); }
 void run_add(Team& team, Operands& o) { add(team, o.tokens * o.width, o.y.data(), o.x.data()); }
 void run_softmax(Team& team, Operands& o) { softmax(team, o.tokens, o.width, o.x.data()); }
 
@@ -121,7 +125,7 @@ Point point_of(const Kernel& kernel, std::int64_t tokens, std::int64_t width) {
 
 double elements_of(const Point& point) { return point.at("tokens") * point.at("width"); }
 
-Doubles row_of(const std::vector<float>& of, std::int64_t row, std::int64_t width) {
+Doubles row_of(std::span<const float> of, std::int64_t row, std::int64_t width) {
   if (of.empty()) return {};
   const auto begin = static_cast<std::size_t>(row * width) % of.size();
   return {of.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -138,7 +142,7 @@ double checked_run(const Kernel& kernel, Team& team, Operands& o) {
   kernel.run(team, o);
   double error = 0, largest = 0;
   for (const Before& b : before) {
-    const Doubles expected = kernel.reference(b), row = row_of(kernel.in_place ? o.x : o.out, b.token, o.width);
+    const Doubles expected = kernel.reference(b), row = row_of(kernel.in_place ? o.x : o.written(), b.token, o.width);
     for (std::size_t i = 0; i < row.size(); ++i) {
       error = std::max(error, std::abs(expected[i] - row[i]));
       largest = std::max(largest, std::abs(expected[i]));
@@ -149,7 +153,8 @@ double checked_run(const Kernel& kernel, Team& team, Operands& o) {
 
 class Elementwise final : public Family {
  public:
-  explicit Elementwise(const HostSetup& setup) : team_(setup.team), most_bytes_(setup.memory_bytes) {}
+  explicit Elementwise(const HostSetup& setup)
+      : team_(setup.team), most_bytes_(setup.memory_bytes / 2), outputs_(setup.team, setup.memory_bytes / 2) {}
 
   std::string_view name() const override { return "elementwise"; }
   std::string_view what() const override { return "norm, rotary, activation, add, softmax by tokens and width, fp32"; }
@@ -190,20 +195,28 @@ class Elementwise final : public Family {
 
   Sample measure(const Point& point, const Effort& effort) override {
     const Kernel& kernel = kernel_named(point.kernel);
-    Operands o{static_cast<std::int64_t>(point.at("tokens")), static_cast<std::int64_t>(point.at("width")), {}, {}, {}};
+    Operands o{static_cast<std::int64_t>(point.at("tokens")), static_cast<std::int64_t>(point.at("width")), {}, {}};
     o.x.resize(static_cast<std::size_t>(kernel.x_width * o.tokens * o.width));
     o.y.resize(static_cast<std::size_t>(std::min(kernel.y_tokens, o.tokens) * o.width));
-    if (!kernel.in_place) o.out.resize(static_cast<std::size_t>(o.tokens * o.width));
+    const std::int64_t written = o.tokens * o.width * static_cast<std::int64_t>(sizeof(float));
+    ColdTurns outputs(outputs_.at_least(written), written);
+    o.out = outputs.current<float>();
     fill_signed(o.x, kSeed);
     fill_signed(o.y, kSeed + 1);
     const double check = checked_run(kernel, *team_, o);
     const Timing timing = repeat(effort, [&](std::int64_t count) {
       return seconds_of([&] {
-        for (std::int64_t i = 0; i < count; ++i) kernel.run(*team_, o);
+        for (std::int64_t i = 0; i < count; ++i) {
+          outputs.advance();
+          o.out = outputs.current<float>();
+          kernel.run(*team_, o);
+        }
       });
     });
     return sample_of(point, kernel.flops * elements_of(point), bytes_of(point), timing, check);
   }
+
+  void release() override { outputs_.release(); }
 
  private:
   static double bytes_of(const Point& point) { return 4 * kernel_named(point.kernel).moved * elements_of(point); }
@@ -211,6 +224,7 @@ class Elementwise final : public Family {
 
   std::shared_ptr<Team> team_;
   std::int64_t most_bytes_;
+  ColdPool outputs_;
 };
 
 }  // namespace

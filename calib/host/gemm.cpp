@@ -1,6 +1,7 @@
-// Matrix products over the weights of small models, by the kernels that the cost model tells apart: gemv (one row),
-// thin (up to 16 rows) and gemm. Weights are cold, since a layer's are read once a step; activations are fp32 and as
-// warm as the kernel before leaves them. Variants name the weights' type.
+// Matrix products over the weights of published models, by the kernels that the cost model tells apart: gemv (one row),
+// thin (up to 16 rows) and gemm. Weights are cold, since a layer's are read once a step, and so is the place of the
+// outputs; activations are fp32 and warm, since the kernel before has just written them. Variants name the weights'
+// type.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,22 +9,22 @@
 
 #include "calib/host/cold_pool.hpp"
 #include "calib/host/families.hpp"
+#include "calib/host/host_models.hpp"
 #include "calib/host/kernels.hpp"
 #include "calib/host/sizes.hpp"
-#include "calib/host/small_models.hpp"
 #include "calib/host/stopwatch.hpp"
 #include "calib/host/thin_product.hpp"
 
 namespace tiersim::calib {
 namespace {
 
-constexpr std::int64_t kMostFlops = 10'000'000'000;  // about a tenth of a second on two processors
+constexpr std::int64_t kMostFlops = 16'000'000'000;  // about a sixth of a second on two processors
 constexpr std::int64_t kQuantum = 16;
 constexpr std::size_t kDraws = 100;  // at most, for a fresh point
 constexpr std::int64_t kLooks = 64;  // outputs that a check computes
 constexpr std::uint64_t kSeed = 0x67656d6d;
 
-using Weights = SmallModel::Weights;
+using Weights = HostModel::Weights;
 
 struct Kernel {
   std::string_view name;
@@ -48,7 +49,7 @@ std::int64_t bytes_of(std::string_view variant) { return variant == "bf16" ? 2 :
 /// Distinct, ascending in elements.
 std::vector<Weights> shapes() {
   std::vector<Weights> all;
-  for (const SmallModel& model : kSmallModels) {
+  for (const HostModel& model : kHostModels) {
     for (const Weights& w : model.weights()) {
       const auto same = [&](const Weights& other) { return other.n == w.n && other.k == w.k; };
       if (std::none_of(all.begin(), all.end(), same)) all.push_back(w);
@@ -83,11 +84,12 @@ std::int64_t drawn(Rng& rng, const SizeRange& range) { return fresh_size(rng, ra
 
 class Gemm final : public Family {
  public:
-  explicit Gemm(const HostSetup& setup) : team_(setup.team), pool_(setup.team, setup.memory_bytes / 2) {}
+  explicit Gemm(const HostSetup& setup)
+      : team_(setup.team), weights_(setup.team, setup.memory_bytes / 2), outputs_(setup.team, setup.memory_bytes / 4) {}
 
   std::string_view name() const override { return "gemm"; }
   std::string_view what() const override {
-    return "gemv, thin (to 16 rows) and gemm with cold weights of eight small models, fp32 and bf16";
+    return "gemv, thin (to 16 rows) and gemm with cold weights of nine models (135M to 7B), fp32 and bf16";
   }
 
   /// Every weight matrix for gemv; for more rows each of them with some of the rows, so that all sizes come up.
@@ -139,14 +141,15 @@ class Gemm final : public Family {
   }
 
   void release() override {
-    pool_.release();
-    activations_ = {}, outputs_ = {};
+    weights_.release(), outputs_.release();
+    activations_ = {};
   }
 
  private:
   bool fits(std::int64_t m, const Weights& w) const {
-    return 2 * m * w.n * w.k <= kMostFlops &&
-           w.n * w.k * static_cast<std::int64_t>(sizeof(float)) <= pool_.most_bytes();
+    constexpr std::int64_t kElement = sizeof(float);
+    return 2 * m * w.n * w.k <= kMostFlops && w.n * w.k * kElement <= weights_.most_bytes() &&
+           m * w.n * kElement <= outputs_.most_bytes();
   }
 
   /// Weights once, activations in and out.
@@ -155,25 +158,28 @@ class Gemm final : public Family {
     return static_cast<double>(bytes_of(point.variant)) * n * k + 4 * m * (n + k);
   }
 
+  template <class Element>
+  static ColdTurns turns_of(ColdPool& pool, std::int64_t elements) {
+    const std::int64_t bytes = elements * static_cast<std::int64_t>(sizeof(Element));
+    return {pool.at_least(bytes), bytes};
+  }
+
   template <class Weight>
   Sample measure_as(const Point& point, const Effort& effort) {
     const auto m = static_cast<std::int64_t>(point.at("m")), n = static_cast<std::int64_t>(point.at("n")),
                k = static_cast<std::int64_t>(point.at("k"));
-    const std::int64_t matrix_bytes = n * k * static_cast<std::int64_t>(sizeof(Weight));
-    const Buffer& pool = pool_.at_least(matrix_bytes);
-    const std::int64_t copies = pool.bytes() / matrix_bytes;
+    ColdTurns weights = turns_of<Weight>(weights_, n * k), outputs = turns_of<float>(outputs_, m * n);
     activations_.resize(static_cast<std::size_t>(m * k));
-    outputs_.resize(static_cast<std::size_t>(m * n));
     fill_signed(activations_, kSeed);
-    std::int64_t turn = 0;
-    const auto weights = [&] { return pool.as<Weight>() + turn * n * k; };
-    const auto run = [&] { product(*team_, m, n, k, activations_.data(), weights(), outputs_.data()); };
+    const auto run = [&] {
+      product(*team_, m, n, k, activations_.data(), weights.current<const Weight>(), outputs.current<float>());
+    };
     run();
-    const double check = error_of(m, n, k, weights());
+    const double check = error_of(m, n, k, weights.current<const Weight>(), outputs.current<const float>());
     const Timing timing = repeat(effort, [&](std::int64_t count) {
       return seconds_of([&] {
         for (std::int64_t i = 0; i < count; ++i) {
-          turn = turn + 1 < copies ? turn + 1 : 0;
+          weights.advance(), outputs.advance();
           run();
         }
       });
@@ -183,7 +189,7 @@ class Gemm final : public Family {
 
   /// The largest error of some outputs over the largest of these.
   template <class Weight>
-  double error_of(std::int64_t m, std::int64_t n, std::int64_t k, const Weight* weights) const {
+  double error_of(std::int64_t m, std::int64_t n, std::int64_t k, const Weight* weights, const float* outputs) const {
     Rng rng(kSeed);
     double error = 0, largest = 0;
     for (std::int64_t look = 0; look < kLooks; ++look) {
@@ -194,16 +200,15 @@ class Gemm final : public Family {
         dot += static_cast<double>(activations_[static_cast<std::size_t>(row * k + i)]) *
                static_cast<double>(widened(weights[column * k + i]));
       }
-      error =
-          std::max(error, std::abs(dot - static_cast<double>(outputs_[static_cast<std::size_t>(row * n + column)])));
+      error = std::max(error, std::abs(dot - static_cast<double>(outputs[row * n + column])));
       largest = std::max(largest, std::abs(dot));
     }
     return error / largest;
   }
 
   std::shared_ptr<Team> team_;
-  ColdPool pool_;
-  std::vector<float> activations_, outputs_;
+  ColdPool weights_, outputs_;
+  std::vector<float> activations_;
 };
 
 }  // namespace

@@ -30,13 +30,18 @@ std::int64_t blocks_of(const SequenceLengths& lengths, std::int64_t block) {
   return sum;
 }
 
-PagedTurns::PagedTurns(const AttentionShape& shape, const SequenceLengths& lengths, const Buffer& pool)
-    : blocks_(shuffled_blocks(pool, shape.block_elements())) {
+std::int64_t outputs_of(const AttentionShape& shape, const SequenceLengths& lengths) {
   std::int64_t queries = 0;
   for (const SequenceLength& length : lengths) queries += length.queries;
+  return queries * shape.query_heads * shape.head_dim * static_cast<std::int64_t>(sizeof(float));
+}
+
+PagedTurns::PagedTurns(const AttentionShape& shape, const SequenceLengths& lengths, const Buffer& pool,
+                       const Buffer& outputs)
+    : blocks_(shuffled_blocks(pool, shape.block_elements())) {
   const std::int64_t width = shape.query_heads * shape.head_dim;
-  queries_.resize(static_cast<std::size_t>(queries * width));
-  outputs_.resize(queries_.size());
+  ColdTurns output(outputs, outputs_of(shape, lengths));
+  queries_.resize(static_cast<std::size_t>(outputs_of(shape, lengths)) / sizeof(float));
   fill_signed(queries_, kSeed);
   const auto needed = static_cast<std::size_t>(blocks_of(lengths, shape.block));
   for (std::size_t first = 0; first + needed <= blocks_.size(); first += needed) {
@@ -49,10 +54,11 @@ PagedTurns::PagedTurns(const AttentionShape& shape, const SequenceLengths& lengt
                        .context = length.context,
                        .queries = length.queries,
                        .query = queries_.data() + query * width,
-                       .output = outputs_.data() + query * width});
+                       .output = output.current<float>() + query * width});
       at += count;
       query += length.queries;
     }
+    output.advance();
   }
 }
 

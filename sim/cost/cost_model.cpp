@@ -55,16 +55,6 @@ calib::Work work_of(const Operator& op) {
           .sequences = static_cast<double>(op.sequences)};
 }
 
-/// Whether compute is the larger side of a law.
-bool is_bound_by_compute(const calib::Law& law, const calib::Work& work) {
-  double compute = 0, rest = 0;
-  for (const calib::Side& side : law.sides) {
-    double& larger = side.name == "compute" ? compute : rest;
-    larger = std::max(larger, law.side(side, work));
-  }
-  return compute > rest;
-}
-
 }  // namespace
 
 CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
@@ -76,6 +66,7 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
       kv_heads_(std::max<std::int64_t>(1, model.kv_heads / ranks)),
       table_(table),
       laws_(profile),
+      slow_downs_(profile),
       prefill_law_(laws_.find("prefill_attention", model.kv_bytes)),
       decode_law_(laws_.find("decode_attention", model.kv_bytes)),
       launch_(in_seconds(profile.launch)) {
@@ -186,19 +177,18 @@ LawBook::Found CostModel::law_of(const Operator& op) const {
 
 /// Seconds of all repeats by a fitted law.
 StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) const {
-  const calib::Law& law = *found.law;
-  const calib::Work work = work_of(op);
+  const calib::LawTimer::Answer answer = found.timer->of(work_of(op));
   const double repeats = static_cast<double>(op.repeats);
-  const Seconds time = law.time(work) * repeats;
+  const Seconds time = answer.time * repeats;
   StepTime out;
   out.measured = time;
-  if (!found.exact || !law.covers(work)) out.extrapolated = time;
+  if (!found.exact || answer.extrapolated) out.extrapolated = time;
   if (op.kind == OperatorKind::all_reduce) {
     out.communication = time;
     return out;
   }
-  out.overhead = std::min(time, Seconds(law.fixed * repeats));
-  (is_bound_by_compute(law, work) ? out.compute : out.bandwidth) = time - out.overhead;
+  out.overhead = std::min(time, found.timer->fixed() * repeats);
+  (answer.by_compute ? out.compute : out.bandwidth) = time - out.overhead;
   return out;
 }
 
@@ -248,7 +238,7 @@ StepTime CostModel::step(const Batch& batch) {
   if (batch.chunks > 0) sum += time_of(prefill_attention(batch));
   if (batch.decodes > 0) sum += time_of(decode_attention(batch));
   sum.overhead += in_seconds(profile_.step_overhead);
-  return sum;
+  return batch.copies_in || batch.copies_out ? slow_downs_.applied(sum, batch.copies_in, batch.copies_out) : sum;
 }
 
 Duration CostModel::prefill_alone(Tokens from, Tokens to, Tokens budget) {

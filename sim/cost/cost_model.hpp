@@ -8,7 +8,8 @@
 /// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge). A measured table
 /// (OperatorTable) comes before both. All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). FLOPs and bytes
 /// follow the usual counts of a dense decoder with grouped-query attention and a gated MLP; weights are read once a
-/// step. Left out: skew between ranks; without laws also tile quantisation and clocks under load.
+/// step. Copies of KV beside a step lengthen it (sim/cost/slow_down.hpp). Left out: skew between ranks; without laws
+/// also tile quantisation and clocks under load.
 ///
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root. Not thread-safe (the cache); one instance per run.
@@ -23,6 +24,8 @@
 #include "models/model_spec.hpp"
 #include "sim/core/units.hpp"
 #include "sim/cost/law_book.hpp"
+#include "sim/cost/slow_down.hpp"
+#include "sim/cost/step_time.hpp"
 
 namespace tiersim {
 
@@ -35,6 +38,8 @@ struct Batch {
   std::int64_t decodes = 0;      ///< decoding sequences, one new token each
   Tokens decode_context;         ///< sum of their contexts
   std::int64_t sampled = 0;      ///< sequences that need logits
+  bool copies_in = false;        ///< while KV is copied to the GPU
+  bool copies_out = false;       ///< ... or from it
 
   void add_chunk(Tokens tokens, Tokens offset) {
     const std::int64_t n = tokens.value(), c = offset.value();
@@ -44,20 +49,6 @@ struct Batch {
     prefill_context += Tokens(c + n);
   }
   [[nodiscard]] Tokens tokens() const { return prefill_tokens + Tokens(decodes); }
-};
-
-/// A step's time, split by what the operators in it were bound by. total = compute + bandwidth + communication +
-/// overhead. Beside that, by where it comes from: `measured` of it from laws and tables, and of that `extrapolated`
-/// beyond what they were trained on, or from a kernel or type that stands in for the one asked for.
-struct StepTime {
-  Seconds compute{0}, bandwidth{0}, communication{0}, overhead{0};
-  Seconds measured{0}, extrapolated{0};
-  [[nodiscard]] Seconds total() const { return ((compute + bandwidth) + communication) + overhead; }
-  StepTime& operator+=(const StepTime& o) {
-    compute += o.compute, bandwidth += o.bandwidth, communication += o.communication, overhead += o.overhead;
-    measured += o.measured, extrapolated += o.extrapolated;
-    return *this;
-  }
 };
 
 enum class OperatorKind { gemm, prefill_attention, decode_attention, elementwise, all_reduce };
@@ -96,7 +87,7 @@ class CostModel {
   [[nodiscard]] Duration duration(const Batch& batch) { return rounded(step(batch).total()); }
   /// Prefilling tokens [from, to) of one sequence alone, in chunks of at most `budget` tokens.
   [[nodiscard]] Duration prefill_alone(Tokens from, Tokens to, Tokens budget);
-  /// Every operator of a step, in the order of execution, for explanations; step() adds the same.
+  /// Every operator of a step, in the order of execution, for explanations; step() adds the same, alone.
   [[nodiscard]] std::vector<Operator> operators(const Batch& batch) const;
   [[nodiscard]] StepTime time_of(const Operator& op) const;
 
@@ -119,6 +110,7 @@ class CostModel {
   std::int64_t kv_heads_;  // on one rank
   const OperatorTable* table_;
   LawBook laws_;
+  SlowDowns slow_downs_;
   LawBook::Found prefill_law_, decode_law_;  // asked for in every step
   struct Roof {
     double seconds_per_flop = 0, seconds_per_byte = 0;

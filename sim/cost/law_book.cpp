@@ -36,6 +36,8 @@ double width_of(std::string_view variant) {
   return rank < kWidths.size() ? kWidths[rank].second : 0;
 }
 
+LawBook::LawBook(const calib::Profile& profile) : laws_(profile.laws), timers_(laws_.begin(), laws_.end()) {}
+
 const calib::Law* LawBook::nearest_width(std::string_view kernel, double element_bytes) const {
   const calib::Law* best = nullptr;
   const auto key = [&](const calib::Law& law) {
@@ -52,7 +54,9 @@ const calib::Law* LawBook::nearest_width(std::string_view kernel, double element
 LawBook::Found LawBook::find(std::string_view kernel, double element_bytes) const {
   for (std::string_view relative : relatives(kernel)) {
     const calib::Law* law = nearest_width(relative, element_bytes);
-    if (law != nullptr) return {law, relative == kernel && width_of(law->variant) == element_bytes};
+    if (law == nullptr) continue;
+    return {law, &timers_[static_cast<std::size_t>(law - laws_.data())],
+            relative == kernel && width_of(law->variant) == element_bytes};
   }
   return {};
 }

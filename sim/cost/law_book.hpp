@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "calib/profile.hpp"
+#include "calib/profile_law_timer.hpp"
 
 namespace tiersim {
 
@@ -19,11 +20,12 @@ namespace tiersim {
 
 class LawBook {
  public:
-  explicit LawBook(const calib::Profile& profile) : laws_(profile.laws) {}
+  explicit LawBook(const calib::Profile& profile);
 
   struct Found {
     const calib::Law* law = nullptr;  ///< null: none serves
-    bool exact = false;               ///< the kernel itself, in a type of this width
+    const calib::LawTimer* timer = nullptr;
+    bool exact = false;  ///< the kernel itself, in a type of this width
   };
   /// Valid as long as the book.
   [[nodiscard]] Found find(std::string_view kernel, double element_bytes) const;
@@ -32,6 +34,7 @@ class LawBook {
   [[nodiscard]] const calib::Law* nearest_width(std::string_view kernel, double element_bytes) const;
 
   std::vector<calib::Law> laws_;
+  std::vector<calib::LawTimer> timers_;  // of the laws
 };
 
 }  // namespace tiersim

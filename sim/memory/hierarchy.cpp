@@ -17,7 +17,8 @@ Hierarchy::Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& 
       free_transfers_(setup.free_transfers),
       refused_(setup.named_blocks),
       backlog_(lower_.size() + 1),
-      use_(lower_.size() + 1) {
+      use_(lower_.size() + 1),
+      copies_(hbm_.size()) {
   ensure(tiers() <= kMaxTiers, "more tiers than kMaxTiers");
   for (const LowerTierSetup& tier : lower_) arriving_.emplace_back(tier.tier->frames());
   for (const auto& tier : hbm_) {
@@ -131,6 +132,7 @@ void Hierarchy::start_flows(Transfer& t, TransferId after, Time now, bool record
   t.bytes = lower.block_bytes * static_cast<std::int64_t>(t.blocks.size());
   if (t.target > 0) backlog_[t.target] += t.bytes;
   started_ += t.bytes;
+  count_copy(t, 1);
   if (free_transfers_) return finish(t, now);
   const auto before = [&](std::size_t rank) {
     if (after.is_none() || !transfers_[after.index()].live) return FlowId::none();
@@ -293,7 +295,13 @@ void Hierarchy::on_flow_end(const EndedFlow& flow, Time now, std::vector<Waiter>
   finish(t, now);
 }
 
+void Hierarchy::count_copy(const Transfer& t, std::int64_t change) {
+  if (t.target == 0) copies_[t.replica.index()].in += change;
+  if (t.source == 0) copies_[t.replica.index()].out += change;
+}
+
 void Hierarchy::finish(Transfer& t, Time now) {
+  count_copy(t, -1);
   ended_ += t.bytes;
   if (t.target > 0) backlog_[t.target] -= t.bytes;
   if (t.kind != MoveKind::write_back) {

@@ -15,7 +15,7 @@
 ///
 /// Called by replicas (match, load, write, evicted) and by the simulation (on_flow_end). Cost: O(1) per block and tier.
 /// Buffers of transfers are used again. Source of the write modes: SGLang HiCache, LMCache and vLLM's offloading
-/// connector; left out: slow-down of compute by copies.
+/// connector.
 #include <deque>
 #include <memory>
 #include <span>
@@ -145,6 +145,10 @@ class Hierarchy {
     return {t.kind, t.replica, t.request, t.source, t.target};
   }
 
+  /// Whether blocks are on their way into the HBM of this replica, or out of it: what slows its kernels down.
+  [[nodiscard]] bool copies_in(ReplicaId replica) const { return copies_[replica.index()].in > 0; }
+  [[nodiscard]] bool copies_out(ReplicaId replica) const { return copies_[replica.index()].out > 0; }
+
   /// Blocks on their way into lower tiers or HBM.
   [[nodiscard]] std::int64_t transfers_live() const { return live_; }
   /// Throws InternalError where an invariant of the run is broken: called at its end.
@@ -168,6 +172,11 @@ class Hierarchy {
     std::vector<Waiter> waiters;
   };
 
+  /// Transfers with flows.
+  struct Copies {
+    std::int64_t in = 0, out = 0;
+  };
+
   struct Leg {
     hw::PlaceId from, to;
     Bytes bytes;
@@ -178,6 +187,7 @@ class Hierarchy {
   FlowId start_flow(Transfer& transfer, const Leg& leg, FlowId after, Time now, bool record_progress);
   void finish(Transfer& transfer, Time now);
   void close(Transfer& transfer);
+  void count_copy(const Transfer& transfer, std::int64_t change);
   [[nodiscard]] Tier& tier_at(std::size_t tier, ReplicaId replica) {
     return tier == 0 ? *hbm_[replica.index()] : *lower_[tier - 1].tier;
   }
@@ -209,6 +219,7 @@ class Hierarchy {
   std::vector<std::uint8_t> refused_;                // by named block: the last offer was turned down
   std::vector<Bytes> backlog_;                       // by tier: bytes on their way into it
   std::vector<TierUse> use_;
+  std::vector<Copies> copies_;       // by replica
   std::vector<std::uint8_t> admit_;  // scratch
   std::int64_t live_ = 0;
   Bytes started_, ended_;

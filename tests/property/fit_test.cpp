@@ -89,7 +89,7 @@ TEST_CASE("memory through two caches: time jumps at their edges") {
       if (points.size() == hit) hit += 13;
       points.push_back({{.bytes = bytes}, seconds(bytes) * rng.lognormal(0, 0.02) * outlier});
     }
-    const Law law = calib::fit_law(calib::recipe_of("memory", "copy", 0), points);
+    const Law law = calib::fit_law(calib::recipe_of("memory", "copy", 132), points);
     CAPTURE(outliers);
     CHECK(law.knots.size() == 4);
     for (const calib::Observation& point : points) {
@@ -226,6 +226,19 @@ TEST_CASE("element-wise kernels, overheads and latencies") {
   const std::vector<Work> sets = by_bytes(16384, 1 << 28, 1);
   const Law curve = calib::fit_law(calib::recipe_of("latency", "chase", 0), measured(rng, chase, sets, {0, 0}));
   CHECK(difference(curve, chase, by_bytes(16384, 1 << 28, 3)) < 1e-4);
+}
+
+TEST_CASE(
+    "bandwidth by working set: what does not fit into a cache leaves all of it, and one bad point moves nothing") {
+  Law truth = law_with(0, {{"bytes", {{Feature::bytes, 1e-11}}}});
+  truth.correction = {Feature::bytes, Feature::bytes, {32768, 65536, 16 << 20, 64 << 20}, {}, {0.5, 1, 1, 3.5}};
+  Rng rng(11);
+  const calib::Recipe recipe = calib::recipe_of("memory", "read", 0);
+  std::vector<calib::Observation> points = measured(rng, truth, by_bytes(16384, 1 << 30, 1), {0.005, 0});
+  points[6].seconds *= 0.4;  // between two that are on the plateau
+  const Law law = calib::fit_law(recipe, points);
+  CHECK(difference(law, truth, by_bytes(16384, 1 << 30, 3)) < 0.03);
+  CHECK(law.time({.bytes = 8.0 * (1 << 30)}) == law.time({.bytes = 1 << 30}) * 8.0);  // as memory goes on
 }
 
 TEST_CASE("a family that nobody knows gets fixed, bytes and flops") {

@@ -301,6 +301,30 @@ TEST_CASE("does a fitted law take an operator's time, booked on its larger side,
   CHECK(other.measured.value() == 0);
 }
 
+TEST_CASE("do copies beside a step lengthen what computes and what reads memory, each by its factor?") {
+  calib::Profile with = profile();
+  with.overlaps = {{"gemm", "h2d", 1.1}, {"copy", "h2d", 1.5}, {"copy", "d2h", 1.25},
+                   {"gemm", "d2h", 0.9}, {"copy", "gemm", 3},  {"h2d", "gemm", 2}};
+  CostModel cost(llama(), machine(), with, 1);
+  Batch batch;
+  batch.add_chunk(Tokens(512), Tokens(0));
+  batch.decodes = 1, batch.decode_context = Tokens(100), batch.sampled = 2;
+  const StepTime alone = cost.step(batch);
+  const auto beside = [&](bool in, bool out) {
+    batch.copies_in = in, batch.copies_out = out;
+    return cost.step(batch);
+  };
+  CHECK(beside(true, false).compute.value() == doctest::Approx(1.1 * alone.compute.value()));
+  CHECK(beside(true, false).bandwidth.value() == doctest::Approx(1.5 * alone.bandwidth.value()));
+  CHECK(beside(false, true).compute == alone.compute);  // faster beside a copy is noise
+  CHECK(beside(false, true).bandwidth.value() == doctest::Approx(1.25 * alone.bandwidth.value()));
+  CHECK(beside(true, true).compute.value() ==
+        doctest::Approx(1.1 * alone.compute.value()));  // not measured: the larger
+  CHECK(beside(true, true).bandwidth.value() == doctest::Approx(1.5 * alone.bandwidth.value()));
+  CHECK(beside(true, true).overhead == alone.overhead);
+  CHECK(beside(false, false).total() == alone.total());
+}
+
 TEST_CASE("does a law that stands in or leaves its range say so?") {
   calib::Profile with = profile();
   with.laws = {law("gemm", "gemm", "fp32"), law("gemm", "gemm", "fp16"), law("elementwise", "add", "bf16")};

@@ -139,12 +139,16 @@ TEST_CASE("does a size that does not fit into the memory allowed say so?") {
 TEST_CASE("do turns of a paged batch share no block, and lie in random order?") {
   const AttentionShape shape{.query_heads = 2, .kv_heads = 1, .head_dim = 8, .block = 4};
   const Buffer pool(20 * shape.block_elements() * 4);
-  PagedTurns turns(shape, {{9, 1}, {4, 1}}, pool);  // three blocks and one
+  const SequenceLengths lengths{{9, 1}, {4, 1}};  // three blocks and one
+  const Buffer outputs(3 * outputs_of(shape, lengths));
+  PagedTurns turns(shape, lengths, pool, outputs);
   std::set<const float*> seen;
+  std::map<const float*, int> written;
   bool ascending = true;
   const float* last = nullptr;
   for (int turn = 0; turn < 5; ++turn) {
     for (const PagedSequence& sequence : turns.next()) {
+      ++written[sequence.output];
       CHECK(static_cast<std::int64_t>(sequence.blocks.size()) == (sequence.context + 3) / 4);
       for (const float* block : sequence.blocks) {
         CHECK(seen.insert(block).second);
@@ -156,4 +160,6 @@ TEST_CASE("do turns of a paged batch share no block, and lie in random order?") 
   CHECK(seen.size() == 20);
   CHECK_FALSE(ascending);
   CHECK(seen.contains(turns.next()[0].blocks[0]));  // round again
+  CHECK(written.size() == 6);                       // three places of two sequences, each twice at most
+  for (const auto& [place, times] : written) CHECK(times <= 2);
 }

@@ -1,10 +1,9 @@
 // Laws in closed form: each feature, the sides and their ridge, segments, waves, corrections, the trained range.
-#include "calib/profile_laws.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 
+#include "calib/profile_law_timer.hpp"
 #include "tests/support/synthetic_samples.hpp"
 
 using namespace tiersim;
@@ -57,10 +56,9 @@ TEST_CASE("sides join in the p-norm: the sum at 1, Pythagoras at 2, the largest 
   CHECK(seconds(law_with(7, {}), work) == 7);
 }
 
-TEST_CASE("terms of one side add up, and side() gives it alone") {
+TEST_CASE("terms of one side add up") {
   const Law law = law_with(0, {{"queue", {{Feature::operations_share, 3}, {Feature::bytes_share, 0.5}}}});
   CHECK(seconds(law, kWork) == 3 * 2 + 0.5 * 120);
-  CHECK(law.side(law.sides[0], kWork) == 66);
 }
 
 TEST_CASE("segments of bytes: each has what lies between its knots, and the law is continuous") {
@@ -114,13 +112,32 @@ TEST_CASE("a correction over two features is bilinear in the logarithms") {
   CHECK(seconds(law, {.bytes = 200, .m = 4}) == doctest::Approx(std::exp2((0 + 1 + 3 + 6) / 4.0)).epsilon(1e-14));
 }
 
+TEST_CASE("a side far below the largest adds nothing, one just above the last bit does") {
+  Law law = law_with(0, {{"compute", {{Feature::flops, 1}}}, {"bandwidth", {{Feature::bytes, 1}}}});
+  law.ridge = 3;
+  CHECK(seconds(law, {.flops = 1, .bytes = 1e-6}) == 1);
+  CHECK(seconds(law, {.flops = 1, .bytes = 1e-4}) == doctest::Approx(1 + 1e-12 / 3).epsilon(1e-15));
+  CHECK(seconds(law, {.flops = 1, .bytes = 1e-4}) > 1);
+}
+
+TEST_CASE("the largest side bounds a kernel") {
+  const calib::LawTimer timer(law_with(1, {{"bandwidth", {{Feature::bytes, 1}}},
+                                           {"compute", {{Feature::flops, 1}}},
+                                           {"rate", {{Feature::operations, 1}}}}));
+  CHECK(timer.of({.flops = 3, .bytes = 2, .operations = 1}).by_compute);
+  CHECK_FALSE(timer.of({.flops = 3, .bytes = 4, .operations = 1}).by_compute);
+  CHECK_FALSE(timer.of({.flops = 3, .bytes = 2, .operations = 5}).by_compute);
+  CHECK(timer.fixed() == Seconds(1));
+}
+
 TEST_CASE("a law covers twice its trained range, and everything of what it was not trained on") {
   Law law = law_with(1, {});
   law.flops = {100, 1000}, law.bytes = {10, 20};
-  CHECK(law.covers({.flops = 50, .bytes = 40}));
-  CHECK(law.covers({.flops = 2000, .bytes = 5}));
-  CHECK_FALSE(law.covers({.flops = 49, .bytes = 15}));
-  CHECK_FALSE(law.covers({.flops = 500, .bytes = 41}));
+  const auto covers = [&](const Work& work) { return !calib::LawTimer(law).of(work).extrapolated; };
+  CHECK(covers({.flops = 50, .bytes = 40}));
+  CHECK(covers({.flops = 2000, .bytes = 5}));
+  CHECK_FALSE(covers({.flops = 49, .bytes = 15}));
+  CHECK_FALSE(covers({.flops = 500, .bytes = 41}));
   law.flops = {};
-  CHECK(law.covers({.flops = 1e30, .bytes = 15}));
+  CHECK(covers({.flops = 1e30, .bytes = 15}));
 }

@@ -118,6 +118,7 @@ TEST_CASE("lists whose lengths do not fit are told") {
   CHECK(law("sides: [{side: a, bytes: [1, 2]}]").says("has 2 numbers for 1 segments"));
   CHECK(law("correction: {x: m, x_knots: [1, 2], y: bytes, y_knots: [1, 2], factors: [1, 2, 3]}")
             .says("has 3 numbers for 4 knots"));
+  CHECK(law("sides: [{side: a}, {side: b}, {side: c}, {side: d}, {side: e}]").says("law 1 of profile has 5 sides"));
   CHECK(law("sides: [{side: a, wave flops: 1}]").says("'wave flops' in law 1 of profile without a 'tile'"));
 }
 

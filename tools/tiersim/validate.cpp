@@ -77,7 +77,9 @@ std::string find_profile(const ValidateRequest& request) {
   const std::string folder = environment(kCommand, request.library).library + "/calib/profiles";
   const std::string path = is_path ? request.profile : config::path_in(folder, request.profile);
   std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) return path;
+  for (const std::string& file : {path, path + ".yaml"}) {  // what calibrate was given as --out will do
+    if (fs::is_regular_file(file, ignored)) return file;
+  }
   if (is_path) misuse(kCommand, fmt::format("no profile '{}'", path), {"tiersim calibrate makes one"});
   const std::vector<std::string> names = config::names_in(folder);
   misuse(kCommand, fmt::format("unknown profile '{}'", request.profile),

@@ -1,0 +1,118 @@
+#include "calib/profile_law_timer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "sim/core/diagnostics.hpp"
+#include "sim/core/mathematics.hpp"
+
+namespace tiersim::calib {
+namespace {
+
+constexpr double kHalfUlp = 0x1p-54;  // a share whose power is below this adds nothing to 1
+
+std::vector<double> logs_of(const std::vector<double>& values) {
+  std::vector<double> logs;
+  for (double value : values) logs.push_back(natural_log(value));
+  return logs;
+}
+
+double low_of(const Law& law, const Term& term) {
+  const auto i = static_cast<std::size_t>(term.segment);
+  return i == 0 ? 0 : law.knots[i - 1];
+}
+double high_of(const Law& law, const Term& term) {
+  const auto i = static_cast<std::size_t>(term.segment);
+  return i < law.knots.size() ? law.knots[i] : std::numeric_limits<double>::infinity();
+}
+
+bool is_beyond(const Interval& trained, double x) {
+  return trained.high > 0 && (x < trained.low / 2 || x > trained.high * 2);
+}
+
+}  // namespace
+
+LawTimer::LawTimer(const Law& law)
+    : tile_(law.tile),
+      fixed_(law.fixed),
+      ridge_(law.ridge),
+      least_share_(power(kHalfUlp, 1 / law.ridge)),
+      sides_(law.sides.size()),
+      compute_side_(law.sides.size()),
+      x_{law.correction.x, logs_of(law.correction.x_knots)},
+      y_{law.correction.y, logs_of(law.correction.y_knots)},
+      log_factors_(logs_of(law.correction.factors)),
+      flops_(law.flops),
+      bytes_(law.bytes) {
+  ensure(sides_ <= kMostSides, "a law has more sides than are thought of");
+  for (std::size_t side = 0; side < sides_; ++side) {
+    if (law.sides[side].name == "compute") compute_side_ = side;
+    for (const Term& term : law.sides[side].terms) {
+      terms_.push_back({term, side, 0, 0});
+      if (term.feature != Feature::bytes_segment) continue;
+      terms_.back().low = low_of(law, term), terms_.back().high = high_of(law, term);
+    }
+  }
+}
+
+double LawTimer::value(const Flat& flat, const Work& work) const {
+  if (flat.term.feature == Feature::wave_flops) return wave_flops_of(tile_, work);
+  if (flat.term.feature == Feature::bytes_segment) return std::max(0.0, std::min(work.bytes, flat.high) - flat.low);
+  return value_of(flat.term.feature, work);
+}
+
+double LawTimer::p_norm(const double* sides, double largest) const {
+  double sum = 0;
+  std::size_t counted = 0;
+  for (std::size_t i = 0; i < sides_; ++i) {
+    const double share = sides[i] / largest;
+    if (share < least_share_) continue;
+    ++counted;
+    sum += ridge_ == 2.0 ? share * share : (share == 1.0 ? 1.0 : power(share, ridge_));
+  }
+  if (counted < 2) return largest;
+  return ridge_ == 2.0 ? largest * std::sqrt(sum) : largest * power(sum, 1.0 / ridge_);
+}
+
+LawTimer::Place LawTimer::place(const Axis& axis, const Work& work) const {
+  const std::vector<double>& logs = axis.logs;
+  if (logs.size() < 2) return {};
+  const double value = value_of(axis.feature, work);
+  if (value <= 0) return {};
+  const double x = natural_log(value);
+  if (x <= logs.front()) return {};
+  if (x >= logs.back()) return {logs.size() - 2, 1};
+  const auto above = std::upper_bound(logs.begin(), logs.end(), x);
+  const auto i = static_cast<std::size_t>(above - logs.begin()) - 1;
+  return {i, (x - logs[i]) / (logs[i + 1] - logs[i])};
+}
+
+/// Bilinear in the logarithms.
+double LawTimer::correction(const Work& work) const {
+  if (log_factors_.empty()) return 1;
+  const Place x = place(x_, work), y = place(y_, work);
+  const std::size_t height = x_.logs.size(), width = std::max<std::size_t>(1, y_.logs.size());
+  const auto row = [&](std::size_t i) {
+    const double* factors = log_factors_.data() + std::min(i, height - 1) * width;
+    const double low = factors[std::min(y.index, width - 1)], high = factors[std::min(y.index + 1, width - 1)];
+    return low * (1 - y.share) + high * y.share;
+  };
+  return exponential(row(x.index) * (1 - x.share) + row(x.index + 1) * x.share);
+}
+
+LawTimer::Answer LawTimer::of(const Work& work) const {
+  std::array<double, kMostSides> sides{};
+  for (const Flat& flat : terms_) sides[flat.side] += flat.term.seconds * value(flat, work);
+  double largest = 0, compute = 0, rest = 0;
+  for (std::size_t i = 0; i < sides_; ++i) {
+    largest = std::max(largest, sides[i]);
+    (i == compute_side_ ? compute : rest) = std::max(i == compute_side_ ? compute : rest, sides[i]);
+  }
+  const double norm = largest > 0 && sides_ > 1 ? p_norm(sides.data(), largest) : largest;
+  return {Seconds((fixed_ + norm) * correction(work)), compute > rest,
+          is_beyond(flops_, work.flops) || is_beyond(bytes_, work.bytes)};
+}
+
+}  // namespace tiersim::calib

@@ -1,0 +1,60 @@
+#pragma once
+/// A law made ready to be asked many times: terms in one row, logarithms of its tables taken beforehand.
+///
+/// Called by the cost model for every operator of a step, and by Law::time(), which makes one for a single question.
+/// The time is that of the law's formula (calib/profile_laws.hpp); a side that is too small beside the largest to
+/// change the last bit of the norm is left out. Cost: some tens of nanoseconds; a logarithm for each feature that a
+/// correction looks at, two powers near the ridge of a law whose exponent is not 1 or 2. Deterministic; no allocation
+/// after construction.
+#include <cstddef>
+#include <vector>
+
+#include "calib/profile_laws.hpp"
+
+namespace tiersim::calib {
+
+class LawTimer {
+ public:
+  explicit LawTimer(const Law& law);
+
+  struct Answer {
+    Seconds time;               ///< correction included
+    bool by_compute = false;    ///< the side "compute" is the largest
+    bool extrapolated = false;  ///< beyond twice the trained range
+  };
+  [[nodiscard]] Answer of(const Work& work) const;
+  /// The part of the time that does not depend on the work, before correction.
+  [[nodiscard]] Seconds fixed() const { return Seconds(fixed_); }
+
+ private:
+  struct Flat {
+    Term term;
+    std::size_t side = 0;
+    double low = 0, high = 0;  ///< of bytes_segment
+  };
+  /// A correction's knots along one feature, in the logarithm.
+  struct Axis {
+    Feature feature = Feature::bytes;
+    std::vector<double> logs;
+  };
+  struct Place {
+    std::size_t index = 0;
+    double share = 0;
+  };
+
+  [[nodiscard]] double value(const Flat& flat, const Work& work) const;
+  [[nodiscard]] double p_norm(const double* sides, double largest) const;
+  [[nodiscard]] double correction(const Work& work) const;
+  [[nodiscard]] Place place(const Axis& axis, const Work& work) const;
+
+  Tiling tile_;
+  double fixed_, ridge_;
+  double least_share_;  // of the largest side; what is smaller adds nothing to the norm
+  std::size_t sides_, compute_side_;
+  std::vector<Flat> terms_;
+  Axis x_, y_;
+  std::vector<double> log_factors_;  // y fastest
+  Interval flops_, bytes_;
+};
+
+}  // namespace tiersim::calib
