@@ -32,6 +32,12 @@ struct Overlap {
   double slow_down = 1;
 };
 
+/// The two rates that bounded everything on the day of the measurement; 0: not measured.
+struct MeasuredCeilings {
+  FlopsPerSecond product{0};  ///< of a large matrix product
+  BytesPerSecond copy{0};     ///< of a large copy, read plus written
+};
+
 struct Profile {
   std::string name;
   std::string provenance;            ///< "datasheet" or "measured"
@@ -49,6 +55,7 @@ struct Profile {
   std::vector<Law> laws;
   std::vector<ErrorRow> errors;
   std::vector<Overlap> overlaps;
+  MeasuredCeilings ceilings;
   std::vector<std::pair<std::string, std::string>> fingerprint;  ///< what was measured: device, driver, date, ...
 };
 

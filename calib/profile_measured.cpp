@@ -224,6 +224,9 @@ void read_measured(Fields& fields, Profile& profile) {
     profile.overlaps.push_back(
         {overlap.text("kernel"), overlap.text("beside"), overlap.number("slow_down", {}, Range{0.01, 1e6})});
   });
+  inside(fields, "ceilings", [&](Fields& ceilings) {
+    profile.ceilings = {ceilings.compute("product"), ceilings.bandwidth("copy")};
+  });
   read_fingerprint(fields, profile);
 }
 

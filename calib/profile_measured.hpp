@@ -1,5 +1,5 @@
 #pragma once
-/// Reads what only measured profiles have: laws, error table, overlaps, fingerprint.
+/// Reads what only measured profiles have: laws, error table, overlaps, ceilings, fingerprint.
 ///
 /// Called by read_profile. Keys that are absent stay so, in the resolved form too; what is there is checked: no
 /// negative coefficient, knots ascending, as many coefficients per byte as there are segments, as many factors as

@@ -119,6 +119,10 @@ std::string text_of(const Profile& profile, const std::string& heading, const Co
     return fmt::format("  - {{kernel: {}, beside: {}, slow_down: {}}}\n", scalar_text(o.kernel), scalar_text(o.beside),
                        o.slow_down);
   });
+  if (profile.ceilings.copy.value() > 0) {
+    out += fmt::format("ceilings: {{product: {:.4g} GFLOP/s, copy: {:.4g} GB/s}}\n",
+                       profile.ceilings.product.value() * 1e-9, profile.ceilings.copy.value() * 1e-9);
+  }
   out += section("fingerprint:", profile.fingerprint, [](const auto& entry) {
     return fmt::format("  {}: {}\n", scalar_text(entry.first), scalar_text(entry.second));
   });

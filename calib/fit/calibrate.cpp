@@ -131,6 +131,8 @@ Calibration calibrate(const std::string& name, const std::vector<Sample>& sample
   profile.errors = errors.by_family;
   profile.errors.insert(profile.errors.end(), errors.by_series.begin(), errors.by_series.end());
   profile.overlaps = overlaps_of(sound);
+  profile.ceilings = {FlopsPerSecond(rounded_to_six(ceilings.flops_per_second)),
+                      BytesPerSecond(rounded_to_six(ceilings.bytes_per_second))};
   profile.fingerprint = fingerprint;
   Calibration out;
   out.profile_yaml = text_of(profile, heading_of(fingerprint, samples.size(), sound.size(), errors), comments);

@@ -63,6 +63,7 @@ TEST_CASE("any law written as text reads back equal in every prediction") {
   Profile with = first.profile;
   with.fingerprint = {{"device", "a: b # c"}, {"kind", "host"}};
   with.overlaps = {{"gemm", "h2d", 1.25}};
+  with.ceilings = {FlopsPerSecond(2e14), BytesPerSecond(4.1e12)};
   with.errors = {{"f", "k", "2 threads", "held-out", 3, 0.1, 0.2, 0.3, 0.4, -0.5}};
   Diagnostics diagnostics;
   const config::Value value =
@@ -76,6 +77,8 @@ TEST_CASE("any law written as text reads back equal in every prediction") {
   }
   CHECK(again.fingerprint == with.fingerprint);
   CHECK(again.overlaps.at(0).slow_down == 1.25);
+  CHECK(again.ceilings.product.value() == 2e14);
+  CHECK(again.ceilings.copy.value() == 4.1e12);
   CHECK(again.errors.at(0).variant == "2 threads");
   CHECK(again.errors.at(0).bias == -0.5);
   CHECK(again.launch == with.launch);

@@ -58,15 +58,15 @@ std::string run_line(const CalibrateRequest& request, const CalibrationFolder& p
 
 void fit(const CalibrateRequest& request, const CalibrationFolder& place, const std::vector<calib::Sample>& samples,
          const calib::Fingerprint& fingerprint, const std::vector<calib::Failure>& failures) {
-  const std::string failed = failures_text(failures);
-  if (samples.empty()) throw std::runtime_error("nothing could be measured\n" + failed);
+  if (!failures.empty()) fmt::print("could not be measured\n{}\n", failures_text(failures));
+  if (samples.empty()) throw std::runtime_error("nothing could be measured");
+  std::fflush(stdout);  // before what an error says
   const calib::Calibration calibration = calib::calibrate(place.name(), samples, fingerprint);
   const std::vector<std::string> paths = place.write(calibration, samples, fingerprint);
 
   fmt::print("{}errors of the fit, relative to the measured time\n{}\n", ceilings_text(calib::ceilings_of(samples)),
              errors_text(calibration.by_family));
   fmt::print("{}", throttled_text(samples));
-  if (!failed.empty()) fmt::print("could not be measured\n{}\n", failed);
   fmt::print("written\n");
   for (const std::string& path : paths) fmt::print("  {}\n", path);
   const bool has_machine = !calibration.machine_yaml.empty();

@@ -35,6 +35,19 @@ std::string ceilings_text(const calib::Ceilings& ceilings) {
   return text.empty() ? text : "ceilings\n" + text + "\n";
 }
 
+std::string drift_text(const calib::MeasuredCeilings& then, const std::vector<calib::Ceilings>& now) {
+  double product = 0, copy = 0;
+  for (const calib::Ceilings& c : now) product += c.flops_per_second, copy += c.bytes_per_second;
+  const auto count = static_cast<double>(now.size());
+  if (then.product.value() <= 0 || then.copy.value() <= 0 || product <= 0 || copy <= 0) return {};
+  const auto change = [&](double sum, double before) { return 100 * (sum / count / before - 1); };
+  return fmt::format(
+      "  the machine now, against the day of its profile: products at {} GFLOP/s ({:+.0f}%), copies at {}/s "
+      "({:+.0f}%)\n",
+      human::number(product / count * 1e-9), change(product, then.product.value()), human::bytes(copy / count),
+      change(copy, then.copy.value()));
+}
+
 std::string errors_text(const std::vector<ErrorRow>& by_family) {
   std::string text = fmt::format("  {:<14}{:>26}{:>26}\n  {:<14}", "", "points fitted to", "points held out", "family");
   for (int set = 0; set < 2; ++set) text += fmt::format("{:>8}{:>9}{:>9}", "points", "MAPE", "worst");

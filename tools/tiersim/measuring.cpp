@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kCeilingSeconds = 2;
 constexpr double kLongest = 1.5;  // of the plan's estimate
 constexpr double kGrace = 5;      // s
 
@@ -100,6 +101,14 @@ calib::SessionResult HostBench::run(const calib::Plan& plan, calib::SessionSetti
   };
   const auto watch = calib::host_watch();
   return calib::run_session(plan, *watch, settings);
+}
+
+calib::Ceilings HostBench::ceilings() const {
+  calib::PlanRequest request;
+  request.families = {"ceiling"};
+  request.budget = kCeilingSeconds;
+  const Interrupt interrupt;
+  return calib::ceilings_of(run(calib::make_plan(families_, request), {}, interrupt, "ceilings: ").samples);
 }
 
 std::vector<calib::Sample> read_samples(const std::string& command, const std::string& path) {

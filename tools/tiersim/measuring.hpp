@@ -43,6 +43,8 @@ class HostBench {
   /// is so busy that the plan takes half as long again as estimated.
   [[nodiscard]] calib::SessionResult run(const calib::Plan& plan, calib::SessionSettings settings,
                                          const Interrupt& interrupt, const std::string& label = {}) const;
+  /// The two ceilings as they are now, in a second or two; zeros where they cannot be measured.
+  [[nodiscard]] calib::Ceilings ceilings() const;
 
  private:
   std::string folder_;

@@ -13,6 +13,7 @@
 #include "sim/config/yaml.hpp"
 #include "sim/report/files.hpp"
 #include "sim/report/human.hpp"
+#include "tools/tiersim/calibrate_text.hpp"
 #include "tools/tiersim/commands.hpp"
 #include "tools/tiersim/cuda_program.hpp"
 #include "tools/tiersim/measuring.hpp"
@@ -173,15 +174,24 @@ std::vector<calib::Sample> measure_gpu(const ValidateRequest& request, int numbe
   return samples;
 }
 
-std::vector<calib::Sample> fresh_samples(const ValidateRequest& request, const LoadedProfile& loaded,
-                                         const std::function<void()>& between) {
-  if (!request.samples.empty()) return read_samples(kCommand, request.samples);
+struct FreshSamples {
+  std::vector<calib::Sample> samples;
+  std::string drift;  ///< a line about the machine, or nothing
+};
+
+FreshSamples fresh_samples(const ValidateRequest& request, const LoadedProfile& loaded,
+                           const std::function<void()>& between) {
+  if (!request.samples.empty()) return {read_samples(kCommand, request.samples), {}};
   const Device device = request.measuring.device();
   std::vector<std::string> families = families_to_check(request, loaded.profile);
-  if (device.gpu) return measure_gpu(request, device.number, std::move(families), loaded.profile);
+  if (device.gpu) return {measure_gpu(request, device.number, std::move(families), loaded.profile), {}};
   const HostBench bench(request.measuring, fs::absolute(loaded.path).parent_path().string());
   require_same_kind(loaded.profile, bench.fingerprint());
-  return measure_host(bench, plan_of(bench, request, std::move(families)), between);
+  std::vector<calib::Ceilings> ceilings{bench.ceilings()};
+  FreshSamples fresh{measure_host(bench, plan_of(bench, request, std::move(families)), between), {}};
+  ceilings.push_back(bench.ceilings());
+  fresh.drift = drift_text(loaded.profile.ceilings, ceilings);
+  return fresh;
 }
 
 void write_csv(const std::string& path, const calib::Validation& validation) {
@@ -198,9 +208,10 @@ bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loade
   fmt::print("{} against {}, {}\n\n", request.measuring.device_text, loaded.path,
              request.samples.empty() ? fmt::format("seed {}", request.seed) : "points of " + request.samples);
   std::fflush(stdout);
-  const calib::Validation validation = calib::validate(loaded.profile, fresh_samples(request, loaded, between),
-                                                       gpu ? calib::Machine::gpu : calib::Machine::host);
-  fmt::print("{}", validation_text(validation));
+  const FreshSamples fresh = fresh_samples(request, loaded, between);
+  const calib::Validation validation =
+      calib::validate(loaded.profile, fresh.samples, gpu ? calib::Machine::gpu : calib::Machine::host);
+  fmt::print("{}{}", validation_text(validation), fresh.drift);
   if (!request.csv.empty()) write_csv(request.csv, validation);
   return validation.holds();
 }
