@@ -41,12 +41,16 @@ LawTimer::LawTimer(const Law& law)
       least_share_(power(kHalfUlp, 1 / law.ridge)),
       sides_(law.sides.size()),
       compute_side_(law.sides.size()),
-      x_{law.correction.x, logs_of(law.correction.x_knots)},
-      y_{law.correction.y, logs_of(law.correction.y_knots)},
       log_factors_(logs_of(law.correction.factors)),
       flops_(law.flops),
       bytes_(law.bytes) {
   ensure(sides_ <= kMostSides, "a law has more sides than are thought of");
+  ensure(law.correction.axes.size() <= kMostAxes, "a correction has more axes than are thought of");
+  std::size_t stride = log_factors_.size();
+  for (const Axis& axis : law.correction.axes) {
+    stride /= axis.knots.size();
+    axes_.push_back({axis.feature, logs_of(axis.knots), stride});
+  }
   for (std::size_t side = 0; side < sides_; ++side) {
     if (law.sides[side].name == "compute") compute_side_ = side;
     for (const Term& term : law.sides[side].terms) {
@@ -76,30 +80,33 @@ double LawTimer::p_norm(const double* sides, double largest) const {
   return ridge_ == 2.0 ? largest * std::sqrt(sum) : largest * power(sum, 1.0 / ridge_);
 }
 
-LawTimer::Place LawTimer::place(const Axis& axis, const Work& work) const {
+LawTimer::Place LawTimer::place(const LogAxis& axis, const Work& work) {
   const std::vector<double>& logs = axis.logs;
-  if (logs.size() < 2) return {};
   const double value = value_of(axis.feature, work);
-  if (value <= 0) return {};
+  if (logs.size() < 2 || value <= 0) return {};
   const double x = natural_log(value);
   if (x <= logs.front()) return {};
-  if (x >= logs.back()) return {logs.size() - 2, 1};
+  if (x >= logs.back()) return {logs.size() - 1, 0};
   const auto above = std::upper_bound(logs.begin(), logs.end(), x);
   const auto i = static_cast<std::size_t>(above - logs.begin()) - 1;
   return {i, (x - logs[i]) / (logs[i + 1] - logs[i])};
 }
 
-/// Bilinear in the logarithms.
+/// Of the factors from `at` on, along this axis and those after it.
+double LawTimer::interpolated(std::size_t axis, std::size_t at, const Place* places) const {
+  if (axis == axes_.size()) return log_factors_[at];
+  const Place& place = places[axis];
+  const std::size_t low = at + place.index * axes_[axis].stride;
+  const double below = interpolated(axis + 1, low, places);
+  if (place.share <= 0) return below;
+  return below * (1 - place.share) + interpolated(axis + 1, low + axes_[axis].stride, places) * place.share;
+}
+
 double LawTimer::correction(const Work& work) const {
-  if (log_factors_.empty()) return 1;
-  const Place x = place(x_, work), y = place(y_, work);
-  const std::size_t height = x_.logs.size(), width = std::max<std::size_t>(1, y_.logs.size());
-  const auto row = [&](std::size_t i) {
-    const double* factors = log_factors_.data() + std::min(i, height - 1) * width;
-    const double low = factors[std::min(y.index, width - 1)], high = factors[std::min(y.index + 1, width - 1)];
-    return low * (1 - y.share) + high * y.share;
-  };
-  return exponential(row(x.index) * (1 - x.share) + row(x.index + 1) * x.share);
+  if (axes_.empty()) return 1;
+  std::array<Place, kMostAxes> places{};
+  for (std::size_t i = 0; i < axes_.size(); ++i) places[i] = place(axes_[i], work);
+  return exponential(interpolated(0, 0, places.data()));
 }
 
 LawTimer::Answer LawTimer::of(const Work& work) const {

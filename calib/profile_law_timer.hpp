@@ -33,10 +33,12 @@ class LawTimer {
     double low = 0, high = 0;  ///< of bytes_segment
   };
   /// A correction's knots along one feature, in the logarithm.
-  struct Axis {
+  struct LogAxis {
     Feature feature = Feature::bytes;
     std::vector<double> logs;
+    std::size_t stride = 1;  // of the factors
   };
+  /// The knot below and the share of the way to the one above it.
   struct Place {
     std::size_t index = 0;
     double share = 0;
@@ -45,15 +47,16 @@ class LawTimer {
   [[nodiscard]] double value(const Flat& flat, const Work& work) const;
   [[nodiscard]] double p_norm(const double* sides, double largest) const;
   [[nodiscard]] double correction(const Work& work) const;
-  [[nodiscard]] Place place(const Axis& axis, const Work& work) const;
+  [[nodiscard]] static Place place(const LogAxis& axis, const Work& work);
+  [[nodiscard]] double interpolated(std::size_t axis, std::size_t at, const Place* places) const;
 
   Tiling tile_;
   double fixed_, ridge_;
   double least_share_;  // of the largest side; what is smaller adds nothing to the norm
   std::size_t sides_, compute_side_;
   std::vector<Flat> terms_;
-  Axis x_, y_;
-  std::vector<double> log_factors_;  // y fastest
+  std::vector<LogAxis> axes_;
+  std::vector<double> log_factors_;
   Interval flops_, bytes_;
 };
 

@@ -9,9 +9,9 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr std::array<std::string_view, 12> kNames = {
-    "flops",         "flops/m",    "flops/n",          "flops/k",     "wave flops", "bytes",
-    "bytes segment", "operations", "operations/depth", "bytes/depth", "sequences",  "m"};
+constexpr std::array<std::string_view, 14> kNames = {
+    "flops",      "flops/m",          "flops/n",     "flops/k",   "wave flops", "bytes", "bytes segment",
+    "operations", "operations/depth", "bytes/depth", "sequences", "m",          "n",     "k"};
 
 double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
@@ -41,6 +41,10 @@ double value_of(Feature feature, const Work& w) {
       return w.sequences;
     case Feature::m:
       return w.m;
+    case Feature::n:
+      return w.n;
+    case Feature::k:
+      return w.k;
     case Feature::wave_flops:
     case Feature::bytes_segment:
       break;

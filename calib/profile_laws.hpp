@@ -8,7 +8,7 @@
 /// Shape terms (flops over m, n or k) stand for packing and output, waves for tile quantisation. Where the law of bytes
 /// changes with size (caches, protocols), `knots` cut bytes into segments: the feature bytes_segment i is what of the
 /// bytes lies between knot i-1 and knot i, so that the law is continuous and rises. The correction is a table of
-/// factors over one or two features, log-linear between its knots and constant outside. Coefficients are not negative.
+/// factors over up to three features, log-linear between its knots and constant outside. Coefficients are not negative.
 /// Fitted by calib/fit, stored in profiles, evaluated by the cost model and by validation. Beyond the trained range
 /// laws extrapolate.
 #include <cstddef>
@@ -43,6 +43,8 @@ enum class Feature : std::uint8_t {
   bytes_share,       ///< bytes / depth
   sequences,
   m,
+  n,
+  k,
 };
 [[nodiscard]] std::string_view name_of(Feature feature);
 
@@ -59,11 +61,17 @@ struct Side {
   std::vector<Term> terms;
 };
 
-/// Factors at knots, bilinear in the logarithms; one column (no y knots) for one feature.
+inline constexpr std::size_t kMostAxes = 3;  ///< of a correction
+
+struct Axis {
+  Feature feature = Feature::bytes;
+  std::vector<double> knots;  ///< ascending, positive
+};
+
+/// Factors at knots, linear in the logarithms between them; no axes: no correction.
 struct Correction {
-  Feature x = Feature::bytes, y = Feature::bytes;
-  std::vector<double> x_knots, y_knots;  ///< ascending, positive
-  std::vector<double> factors;           ///< x_knots.size() * max(1, y_knots.size()), y fastest; empty: no correction
+  std::vector<Axis> axes;
+  std::vector<double> factors;  ///< one for each combination of knots, the last axis fastest
 };
 
 /// Output tiles of a matrix product and how many run at once.

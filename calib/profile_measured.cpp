@@ -23,10 +23,19 @@ constexpr Range kFactor{1e-6, 1e6};
 constexpr Range kPositive{1e-30, 1e30};
 
 // All but bytes_segment, which a list under "bytes" stands for.
-constexpr std::array kFeatures = {
-    Feature::flops, Feature::flops_per_m, Feature::flops_per_n,      Feature::flops_per_k, Feature::wave_flops,
-    Feature::bytes, Feature::operations,  Feature::operations_share, Feature::bytes_share, Feature::sequences,
-    Feature::m};
+constexpr std::array kFeatures = {Feature::flops,
+                                  Feature::flops_per_m,
+                                  Feature::flops_per_n,
+                                  Feature::flops_per_k,
+                                  Feature::wave_flops,
+                                  Feature::bytes,
+                                  Feature::operations,
+                                  Feature::operations_share,
+                                  Feature::bytes_share,
+                                  Feature::sequences,
+                                  Feature::m,
+                                  Feature::n,
+                                  Feature::k};
 
 double number_of(const Value& item, Range range, std::string& problem) {
   if (item.kind != Kind::scalar) {
@@ -135,15 +144,18 @@ Feature read_feature(Fields& fields, std::string_view key) {
 
 Correction read_correction(Fields& fields) {
   Correction table;
-  table.x = table.y = read_feature(fields, "x");
-  table.x_knots = ascending(fields, "x_knots");
-  if (fields.has("y")) {
-    table.y = read_feature(fields, "y");
-    table.y_knots = ascending(fields, "y_knots");
-  }
+  std::size_t expected = 1;
+  each(fields, "axes", "axis", [&](Fields& axis) {
+    table.axes.push_back({read_feature(axis, "of"), ascending(axis, "knots")});
+    expected *= table.axes.back().knots.size();
+  });
   table.factors = numbers(fields, "factors", kFactor);
-  const std::size_t expected = table.x_knots.size() * std::max<std::size_t>(1, table.y_knots.size());
-  if (table.factors.size() != expected) {
+  if (table.axes.empty() || table.axes.size() > kMostAxes) {
+    fields.error("axes",
+                 fmt::format("{} has {} axes, expected one to {}", fields.what(), table.axes.size(), kMostAxes));
+    return {};
+  }
+  if (table.factors.size() != expected || expected == 0) {
     fields.error("factors", fmt::format("'factors' in {} has {} numbers for {} knots", fields.what(),
                                         table.factors.size(), expected));
     return {};

@@ -31,9 +31,11 @@ std::string side_text(const Side& side) {
 }
 
 std::string correction_text(const Correction& table) {
-  std::string out = fmt::format("{{x: {}, x_knots: {}", name_of(table.x), list(table.x_knots));
-  if (!table.y_knots.empty()) out += fmt::format(", y: {}, y_knots: {}", name_of(table.y), list(table.y_knots));
-  return out + fmt::format(", factors: {}}}", list(table.factors));
+  std::vector<std::string> axes;
+  for (const Axis& axis : table.axes) {
+    axes.push_back(fmt::format("{{of: {}, knots: {}}}", name_of(axis.feature), list(axis.knots)));
+  }
+  return fmt::format("{{axes: [{}],\n       factors: {}}}", fmt::join(axes, ", "), list(table.factors));
 }
 
 std::string law_text(const Law& law) {
@@ -48,7 +50,7 @@ std::string law_text(const Law& law) {
   std::vector<std::string> sides;
   for (const Side& side : law.sides) sides.push_back(side_text(side));
   if (!sides.empty()) out += fmt::format(",\n     sides: [{}]", fmt::join(sides, ", "));
-  if (!law.correction.factors.empty()) out += ",\n     correction: " + correction_text(law.correction);
+  if (!law.correction.axes.empty()) out += ",\n     correction: " + correction_text(law.correction);
   return out + "}\n";
 }
 

@@ -10,9 +10,13 @@
 #include "calib/fit/robust.hpp"
 #include "calib/fit/segments.hpp"
 #include "calib/fit/sides.hpp"
+#include "calib/fit/table_fit.hpp"
 
 namespace tiersim::calib {
 namespace {
+
+// Tables have many points a knot: what pulls is for knots that have none.
+constexpr Pulls kTablePulls{.towards_one = 1e-4, .flat = 1e-3, .straight = 0.05};
 
 SidesProblem problem_of(const Form& form, const Observations& points) {
   SidesProblem problem;
@@ -76,9 +80,10 @@ void round_numbers(Law& law) {
   for (Side& side : law.sides) {
     for (Term& term : side.terms) term.seconds = rounded_to_six(term.seconds);
   }
-  for (std::vector<double>* list : {&law.correction.x_knots, &law.correction.y_knots, &law.correction.factors}) {
-    for (double& value : *list) value = rounded_to_six(value);
+  for (Axis& axis : law.correction.axes) {
+    for (double& knot : axis.knots) knot = rounded_to_six(knot);
   }
+  for (double& factor : law.correction.factors) factor = rounded_to_six(factor);
 }
 
 Interval range_of(const Observations& points, double Work::*feature) {
@@ -136,7 +141,11 @@ double rounded_to_six(double value) {
 Law fit_law(const Recipe& recipe, const Observations& points) {
   Law law = recipe.curve ? fit_curve(*recipe.curve, points) : best_form(recipe, points);
   prune(law);
-  if (!recipe.curve) law.correction = best_correction(law, recipe.corrections, points);
+  if (!recipe.table.empty()) {
+    law.correction = fit_factors(recipe.table, kTablePulls, points, log_ratios_of(law, points));
+  } else if (!recipe.curve) {
+    law.correction = best_correction(law, recipe.corrections, points);
+  }
   round_numbers(law);
   law.flops = range_of(points, &Work::flops);
   law.bytes = range_of(points, &Work::bytes);

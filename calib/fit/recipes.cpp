@@ -20,27 +20,29 @@ Form form_of(const std::vector<SideFeatures>& sides) {
   return form;
 }
 
-Recipe by_bytes(std::size_t most_segments) { return {{form_of({{"bandwidth", {bytes}}})}, most_segments, {}, {}}; }
+Recipe by_bytes(std::size_t most_segments) {
+  return {.forms = {form_of({{"bandwidth", {bytes}}})}, .most_segments = most_segments};
+}
 
 /// Copies in many pieces: each costs, either on top of its bytes or beside them.
 Recipe in_pieces() {
-  return {{form_of({{"bandwidth", {bytes, operations}}}), form_of({{"rate", {operations}}, {"bandwidth", {bytes}}})},
-          2,
-          {{operations, {}}, {bytes, operations}},
-          {}};
+  return {.forms = {form_of({{"bandwidth", {bytes, operations}}}),
+                    form_of({{"rate", {operations}}, {"bandwidth", {bytes}}})},
+          .most_segments = 2,
+          .corrections = {{operations}, {bytes, operations}}};
 }
 
 Recipe elementwise() {
-  return {{form_of({{"bandwidth", {bytes}}}), form_of({{"bandwidth", {bytes, flops}}})}, 4, {}, {}};
+  return {.forms = {form_of({{"bandwidth", {bytes}}}), form_of({{"bandwidth", {bytes, flops}}})}, .most_segments = 4};
 }
 
 /// Shape terms stand for packing and output; with a GPU, whole waves of tiles are the alternative to plain flops.
 Recipe product(double processors) {
-  Recipe recipe{{form_of({{"compute", {flops}}, {"bandwidth", {bytes}}}),
-                 form_of({{"compute", {flops, flops_per_m, flops_per_n, flops_per_k}}, {"bandwidth", {bytes}}})},
-                3,
-                {{m, {}}, {bytes, {}}, {m, flops_per_m}, {m, bytes}},
-                {}};
+  Recipe recipe{
+      .forms = {form_of({{"compute", {flops}}, {"bandwidth", {bytes}}}),
+                form_of({{"compute", {flops, flops_per_m, flops_per_n, flops_per_k}}, {"bandwidth", {bytes}}})},
+      .most_segments = 3,
+      .corrections = {{m}, {bytes}, {m, flops_per_m}, {m, bytes}}};
   if (processors <= 0) return recipe;
   constexpr std::array<std::pair<double, double>, 6> kTiles = {
       {{128, 128}, {128, 256}, {256, 128}, {64, 64}, {64, 128}, {64, 256}}};
@@ -53,27 +55,26 @@ Recipe product(double processors) {
 }
 
 Recipe attention() {
-  return {{form_of({{"compute", {flops}}, {"bandwidth", {bytes}}}),
-           form_of({{"compute", {flops}}, {"bandwidth", {bytes, sequences}}}),
-           form_of({{"compute", {flops, sequences}}, {"bandwidth", {bytes}}}),
-           form_of({{"compute", {flops, flops_per_m, flops_per_n}}, {"bandwidth", {bytes}}})},
-          3,
-          {{bytes, {}}, {m, {}}, {sequences, {}}, {bytes, m}, {bytes, sequences}},
-          {}};
+  return {.forms = {form_of({{"compute", {flops}}, {"bandwidth", {bytes}}}),
+                    form_of({{"compute", {flops}}, {"bandwidth", {bytes, sequences}}}),
+                    form_of({{"compute", {flops, sequences}}, {"bandwidth", {bytes}}}),
+                    form_of({{"compute", {flops, flops_per_m, flops_per_n}}, {"bandwidth", {bytes}}})},
+          .most_segments = 3,
+          .corrections = {{bytes}, {m}, {sequences}, {bytes, m}, {bytes, sequences}}};
 }
 
 /// The three caps of a drive; a sample is one I/O of many in flight, so that nothing is fixed.
 Recipe drive() {
   Form form = form_of({{"queue", {operations_share, bytes_share}}, {"rate", {operations}}, {"bandwidth", {bytes}}});
   form.fixed = false;
-  return {{form}, 1, {}, {}};
+  return {.forms = {form}};
 }
 
-Recipe curve(const Curve& curve) { return {{}, 1, {}, curve}; }
+Recipe curve(const Curve& curve) { return {.curve = curve}; }
 
-Recipe overhead() { return {{form_of({}), form_of({{"rate", {operations}}})}, 1, {}, {}}; }
+Recipe overhead() { return {.forms = {form_of({}), form_of({{"rate", {operations}}})}}; }
 
-Recipe anything() { return {{form_of({{"bandwidth", {bytes, flops}}})}, 1, {}, {}}; }
+Recipe anything() { return {.forms = {form_of({{"bandwidth", {bytes, flops}}})}}; }
 
 }  // namespace
 

@@ -17,12 +17,6 @@ struct Form {
   bool fixed = true;
 };
 
-/// Features over which a correction may be tabulated.
-struct Axes {
-  Feature x = Feature::bytes;
-  std::optional<Feature> y;
-};
-
 /// A law without a formula: what one unit of `per` takes (or the whole run), log-linear between the sizes measured.
 struct Curve {
   Feature over = Feature::bytes;
@@ -30,10 +24,11 @@ struct Curve {
 };
 
 struct Recipe {
-  std::vector<Form> forms;        ///< alternatives
-  std::size_t most_segments = 1;  ///< that `bytes` may be cut into
-  std::vector<Axes> corrections;  ///< alternatives besides none
-  std::optional<Curve> curve;     ///< takes the place of forms
+  std::vector<Form> forms{};                        ///< alternatives
+  std::size_t most_segments = 1;                    ///< that `bytes` may be cut into
+  std::vector<std::vector<Feature>> corrections{};  ///< features over which one may be tabulated: alternatives to none
+  std::vector<Axis> table{};     ///< knots of a correction that is always fitted; takes the place of corrections
+  std::optional<Curve> curve{};  ///< takes the place of forms
 };
 
 /// `processors`: how many output tiles a GPU computes at once (its SMs); 0: no GPU.
