@@ -41,15 +41,17 @@ LawTimer::LawTimer(const Law& law)
       least_share_(power(kHalfUlp, 1 / law.ridge)),
       sides_(law.sides.size()),
       compute_side_(law.sides.size()),
-      log_factors_(logs_of(law.correction.factors)),
       flops_(law.flops),
       bytes_(law.bytes) {
   ensure(sides_ <= kMostSides, "a law has more sides than are thought of");
-  ensure(law.correction.axes.size() <= kMostAxes, "a correction has more axes than are thought of");
-  std::size_t stride = log_factors_.size();
-  for (const Axis& axis : law.correction.axes) {
-    stride /= axis.knots.size();
-    axes_.push_back({axis.feature, logs_of(axis.knots), stride});
+  for (const Correction& correction : law.corrections) {
+    ensure(correction.axes.size() <= kMostAxes, "a correction has more axes than are thought of");
+    Table& table = tables_.emplace_back(Table{{}, logs_of(correction.factors)});
+    std::size_t stride = correction.factors.size();
+    for (const Axis& axis : correction.axes) {
+      stride /= axis.knots.size();
+      table.axes.push_back({axis.feature, logs_of(axis.knots), stride});
+    }
   }
   for (std::size_t side = 0; side < sides_; ++side) {
     if (law.sides[side].name == "compute") compute_side_ = side;
@@ -93,20 +95,26 @@ LawTimer::Place LawTimer::place(const LogAxis& axis, const Work& work) {
 }
 
 /// Of the factors from `at` on, along this axis and those after it.
-double LawTimer::interpolated(std::size_t axis, std::size_t at, const Place* places) const {
-  if (axis == axes_.size()) return log_factors_[at];
+double LawTimer::interpolated(const Table& table, std::size_t axis, std::size_t at, const Place* places) {
+  if (axis == table.axes.size()) return table.log_factors[at];
   const Place& place = places[axis];
-  const std::size_t low = at + place.index * axes_[axis].stride;
-  const double below = interpolated(axis + 1, low, places);
+  const std::size_t stride = table.axes[axis].stride, low = at + place.index * stride;
+  const double below = interpolated(table, axis + 1, low, places);
   if (place.share <= 0) return below;
-  return below * (1 - place.share) + interpolated(axis + 1, low + axes_[axis].stride, places) * place.share;
+  return below * (1 - place.share) + interpolated(table, axis + 1, low + stride, places) * place.share;
+}
+
+double LawTimer::log_factor(const Table& table, const Work& work) {
+  std::array<Place, kMostAxes> places{};
+  for (std::size_t i = 0; i < table.axes.size(); ++i) places[i] = place(table.axes[i], work);
+  return interpolated(table, 0, 0, places.data());
 }
 
 double LawTimer::correction(const Work& work) const {
-  if (axes_.empty()) return 1;
-  std::array<Place, kMostAxes> places{};
-  for (std::size_t i = 0; i < axes_.size(); ++i) places[i] = place(axes_[i], work);
-  return exponential(interpolated(0, 0, places.data()));
+  if (tables_.empty()) return 1;
+  double log = 0;
+  for (const Table& table : tables_) log += log_factor(table, work);
+  return exponential(log);
 }
 
 LawTimer::Answer LawTimer::of(const Work& work) const {

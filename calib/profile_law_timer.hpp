@@ -38,6 +38,10 @@ class LawTimer {
     std::vector<double> logs;
     std::size_t stride = 1;  // of the factors
   };
+  struct Table {
+    std::vector<LogAxis> axes;
+    std::vector<double> log_factors;
+  };
   /// The knot below and the share of the way to the one above it.
   struct Place {
     std::size_t index = 0;
@@ -48,15 +52,15 @@ class LawTimer {
   [[nodiscard]] double p_norm(const double* sides, double largest) const;
   [[nodiscard]] double correction(const Work& work) const;
   [[nodiscard]] static Place place(const LogAxis& axis, const Work& work);
-  [[nodiscard]] double interpolated(std::size_t axis, std::size_t at, const Place* places) const;
+  [[nodiscard]] static double log_factor(const Table& table, const Work& work);
+  [[nodiscard]] static double interpolated(const Table& table, std::size_t axis, std::size_t at, const Place* places);
 
   Tiling tile_;
   double fixed_, ridge_;
   double least_share_;  // of the largest side; what is smaller adds nothing to the norm
   std::size_t sides_, compute_side_;
   std::vector<Flat> terms_;
-  std::vector<LogAxis> axes_;
-  std::vector<double> log_factors_;
+  std::vector<Table> tables_;
   Interval flops_, bytes_;
 };
 

@@ -9,9 +9,26 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr std::array<std::string_view, 14> kNames = {
-    "flops",      "flops/m",          "flops/n",     "flops/k",   "wave flops", "bytes", "bytes segment",
-    "operations", "operations/depth", "bytes/depth", "sequences", "m",          "n",     "k"};
+constexpr std::array<std::string_view, 20> kNames = {"flops",
+                                                     "flops/m",
+                                                     "flops/n",
+                                                     "flops/k",
+                                                     "wave flops",
+                                                     "bytes",
+                                                     "bytes segment",
+                                                     "operations",
+                                                     "operations/depth",
+                                                     "bytes/depth",
+                                                     "sequences",
+                                                     "m",
+                                                     "n",
+                                                     "k",
+                                                     "sequences x heads",
+                                                     "sequences x kv_heads",
+                                                     "m/sequences",
+                                                     "n/sequences",
+                                                     "heads/kv_heads",
+                                                     "window"};
 
 double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
@@ -45,6 +62,18 @@ double value_of(Feature feature, const Work& w) {
       return w.n;
     case Feature::k:
       return w.k;
+    case Feature::heads_at_once:
+      return w.sequences * w.heads;
+    case Feature::kv_heads_at_once:
+      return w.sequences * w.kv_heads;
+    case Feature::queries:
+      return ratio(w.m, w.sequences);
+    case Feature::context:
+      return ratio(w.n, w.sequences);
+    case Feature::group:
+      return ratio(w.heads, w.kv_heads);
+    case Feature::window:
+      return w.window;
     case Feature::wave_flops:
     case Feature::bytes_segment:
       break;

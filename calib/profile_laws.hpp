@@ -1,13 +1,13 @@
 #pragma once
 /// Fitted laws: from the work of one run of a kernel to its time.
 ///
-///   t = (fixed + (sum over sides of side^p)^(1/p)) x correction,   side = sum over its terms of seconds x feature
+///   t = (fixed + (sum over sides of side^p)^(1/p)) x corrections,   side = sum over its terms of seconds x feature
 ///
 /// One form serves all: a kernel's sides are compute and bandwidth (a roofline with its ridge p), a transfer has one
 /// side with bytes and operations, a drive has queue, rate and bandwidth (the caps of a drive with a smooth minimum).
 /// Shape terms (flops over m, n or k) stand for packing and output, waves for tile quantisation. Where the law of bytes
 /// changes with size (caches, protocols), `knots` cut bytes into segments: the feature bytes_segment i is what of the
-/// bytes lies between knot i-1 and knot i, so that the law is continuous and rises. The correction is a table of
+/// bytes lies between knot i-1 and knot i, so that the law is continuous and rises. A correction is a table of
 /// factors over up to three features, log-linear between its knots and constant outside. Coefficients are not negative.
 /// Fitted by calib/fit, stored in profiles, evaluated by the cost model and by validation. Beyond the trained range
 /// laws extrapolate.
@@ -28,6 +28,8 @@ struct Work {
   double operations = 0;       ///< fragments, I/Os, launches
   double depth = 0;            ///< I/Os in flight
   double sequences = 0;
+  double heads = 0, kv_heads = 0;  ///< of attention, on this rank
+  double window = 0;               ///< tokens that a query attends to at most; 0: all
 };
 
 enum class Feature : std::uint8_t {
@@ -45,6 +47,12 @@ enum class Feature : std::uint8_t {
   m,
   n,
   k,
+  heads_at_once,     ///< sequences x heads
+  kv_heads_at_once,  ///< sequences x kv_heads
+  queries,           ///< m / sequences
+  context,           ///< n / sequences
+  group,             ///< heads / kv_heads
+  window,
 };
 [[nodiscard]] std::string_view name_of(Feature feature);
 
@@ -87,11 +95,11 @@ struct Law {
   std::string family, kernel, variant;  ///< the series that it was fitted to
   double fixed = 0;                     ///< s
   std::vector<Side> sides{};
-  double ridge = 1;             ///< p, at least 1
-  std::vector<double> knots{};  ///< B, ascending
-  Tiling tile{};                ///< zeros: no wave_flops
-  Correction correction{};
-  Interval flops{}, bytes{};  ///< trained range
+  double ridge = 1;                       ///< p, at least 1
+  std::vector<double> knots{};            ///< B, ascending
+  Tiling tile{};                          ///< zeros: no wave_flops
+  std::vector<Correction> corrections{};  ///< multiplied
+  Interval flops{}, bytes{};              ///< trained range
 
   /// For one question; who asks many makes a LawTimer (calib/profile_law_timer.hpp).
   [[nodiscard]] Seconds time(const Work& work) const;

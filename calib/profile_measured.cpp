@@ -35,7 +35,13 @@ constexpr std::array kFeatures = {Feature::flops,
                                   Feature::sequences,
                                   Feature::m,
                                   Feature::n,
-                                  Feature::k};
+                                  Feature::k,
+                                  Feature::heads_at_once,
+                                  Feature::kv_heads_at_once,
+                                  Feature::queries,
+                                  Feature::context,
+                                  Feature::group,
+                                  Feature::window};
 
 double number_of(const Value& item, Range range, std::string& problem) {
   if (item.kind != Kind::scalar) {
@@ -192,7 +198,7 @@ Law read_law(Fields& fields) {
     law.tile = {tile.number("m", {}, kTile), tile.number("n", {}, kTile), tile.number("at_once", {}, kTile)};
   });
   each(fields, "sides", "side", [&](Fields& side) { law.sides.push_back(read_side(side, law.knots.size() + 1)); });
-  inside(fields, "correction", [&](Fields& table) { law.correction = read_correction(table); });
+  each(fields, "corrections", "correction", [&](Fields& table) { law.corrections.push_back(read_correction(table)); });
   if (law.sides.size() > kMostSides) {
     fields.error("sides", fmt::format("{} has {} sides; at most {} are thought of", fields.what(), law.sides.size(),
                                       kMostSides));

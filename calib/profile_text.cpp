@@ -50,7 +50,9 @@ std::string law_text(const Law& law) {
   std::vector<std::string> sides;
   for (const Side& side : law.sides) sides.push_back(side_text(side));
   if (!sides.empty()) out += fmt::format(",\n     sides: [{}]", fmt::join(sides, ", "));
-  if (!law.correction.axes.empty()) out += ",\n     correction: " + correction_text(law.correction);
+  std::vector<std::string> corrections;
+  for (const Correction& table : law.corrections) corrections.push_back(correction_text(table));
+  if (!corrections.empty()) out += fmt::format(",\n     corrections: [{}]", fmt::join(corrections, ",\n      "));
   return out + "}\n";
 }
 

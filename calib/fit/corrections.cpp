@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "calib/fit/robust.hpp"
 #include "calib/fit/table_fit.hpp"
@@ -61,7 +62,7 @@ double cross_validated(const Law& law, const std::vector<Axis>& axes, const Obse
     Observations kept, left_out;
     for (std::size_t i = 0; i < points.size(); ++i) (i % kFolds == fold ? left_out : kept).push_back(points[i]);
     Law corrected = law;
-    corrected.correction = fit_table(law, axes, kept);
+    corrected.corrections = {fit_table(law, axes, kept)};
     sum += loss_of(corrected, left_out, sigma);
   }
   return sum;
@@ -85,8 +86,8 @@ std::vector<double> middle_of_three(const std::vector<double>& values) {
 
 }  // namespace
 
-Correction best_correction(const Law& law, const std::vector<std::vector<Feature>>& alternatives,
-                           const Observations& points) {
+std::vector<Correction> best_correction(const Law& law, const std::vector<std::vector<Feature>>& alternatives,
+                                        const Observations& points) {
   constexpr std::size_t kLeastPoints = 8;
   if (points.size() < kLeastPoints) return {};
   const double sigma = robust_scale(residuals_of(law, points));
@@ -97,7 +98,8 @@ Correction best_correction(const Law& law, const std::vector<std::vector<Feature
     if (axes.empty()) continue;
     if (const double loss = cross_validated(law, axes, points, sigma); loss < least) least = loss, best = axes;
   }
-  return fit_table(law, best, points);
+  if (best.empty()) return {};
+  return {fit_table(law, best, points)};
 }
 
 Law fit_curve(const Curve& curve, const Observations& points) {
@@ -115,13 +117,14 @@ Law fit_curve(const Curve& curve, const Observations& points) {
   } else {
     law.fixed = constant;
   }
-  law.correction.axes = {{curve.over, {}}};
+  Correction factors{{{curve.over, {}}}, {}};
   std::vector<double> medians;
   for (auto& [size, of_size] : logs) {
-    law.correction.axes[0].knots.push_back(size);
+    factors.axes[0].knots.push_back(size);
     medians.push_back(median_of(of_size));
   }
-  for (double log : middle_of_three(medians)) law.correction.factors.push_back(std::exp(log) / constant);
+  for (double log : middle_of_three(medians)) factors.factors.push_back(std::exp(log) / constant);
+  law.corrections = {std::move(factors)};
   return law;
 }
 

@@ -9,9 +9,10 @@
 
 namespace tiersim::calib {
 
-/// The best of the alternatives, or an empty correction.
-[[nodiscard]] Correction best_correction(const Law& law, const std::vector<std::vector<Feature>>& alternatives,
-                                         const Observations& points);
+/// The best of the alternatives, or none.
+[[nodiscard]] std::vector<Correction> best_correction(const Law& law,
+                                                      const std::vector<std::vector<Feature>>& alternatives,
+                                                      const Observations& points);
 
 /// A law that is a constant (the geometric mean of the run's seconds, or of those of a unit of curve.per) times factors
 /// at every size that was measured; a size that sticks out between its two neighbours gets the middle one of the three.

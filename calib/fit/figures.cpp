@@ -23,8 +23,8 @@ double coefficient_of(const Law& law, Feature feature) {
 
 double rate_of(const Law& law) {
   const double seconds = coefficient_of(law, Feature::bytes);
-  return seconds > 0 && law.correction.axes.empty() ? 1 / seconds
-                                                    : law.bytes.high / law.time({.bytes = law.bytes.high}).value();
+  return seconds > 0 && law.corrections.empty() ? 1 / seconds
+                                                : law.bytes.high / law.time({.bytes = law.bytes.high}).value();
 }
 
 std::string figure(const std::string& key, const std::string& value, const std::string& source) {

@@ -80,10 +80,12 @@ void round_numbers(Law& law) {
   for (Side& side : law.sides) {
     for (Term& term : side.terms) term.seconds = rounded_to_six(term.seconds);
   }
-  for (Axis& axis : law.correction.axes) {
-    for (double& knot : axis.knots) knot = rounded_to_six(knot);
+  for (Correction& table : law.corrections) {
+    for (Axis& axis : table.axes) {
+      for (double& knot : axis.knots) knot = rounded_to_six(knot);
+    }
+    for (double& factor : table.factors) factor = rounded_to_six(factor);
   }
-  for (double& factor : law.correction.factors) factor = rounded_to_six(factor);
 }
 
 Interval range_of(const Observations& points, double Work::*feature) {
@@ -98,6 +100,18 @@ Law best_form(const Recipe& recipe, const Observations& points) {
   const auto best = std::min_element(fits.begin(), fits.end(),
                                      [](const Fitted& a, const Fitted& b) { return information(a) < information(b); });
   return segmented(*best, points, recipe.most_segments).form.law;
+}
+
+/// All tables together, by backfitting: each in turn to what the others leave.
+void fit_tables(Law& law, const std::vector<std::vector<Axis>>& tables, const Observations& points) {
+  constexpr int kRounds = 3;
+  for (const std::vector<Axis>& axes : tables) law.corrections.push_back(unity_over(axes));
+  for (int round = 0; round < (tables.size() > 1 ? kRounds : 1); ++round) {
+    for (Correction& table : law.corrections) {
+      table = unity_over(table.axes);
+      table = fit_factors(table.axes, kTablePulls, points, log_ratios_of(law, points));
+    }
+  }
 }
 
 }  // namespace
@@ -141,10 +155,10 @@ double rounded_to_six(double value) {
 Law fit_law(const Recipe& recipe, const Observations& points) {
   Law law = recipe.curve ? fit_curve(*recipe.curve, points) : best_form(recipe, points);
   prune(law);
-  if (!recipe.table.empty()) {
-    law.correction = fit_factors(recipe.table, kTablePulls, points, log_ratios_of(law, points));
+  if (!recipe.tables.empty()) {
+    fit_tables(law, recipe.tables, points);
   } else if (!recipe.curve) {
-    law.correction = best_correction(law, recipe.corrections, points);
+    law.corrections = best_correction(law, recipe.corrections, points);
   }
   round_numbers(law);
   law.flops = range_of(points, &Work::flops);

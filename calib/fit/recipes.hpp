@@ -27,7 +27,8 @@ struct Recipe {
   std::vector<Form> forms{};                        ///< alternatives
   std::size_t most_segments = 1;                    ///< that `bytes` may be cut into
   std::vector<std::vector<Feature>> corrections{};  ///< features over which one may be tabulated: alternatives to none
-  std::vector<Axis> table{};     ///< knots of a correction that is always fitted; takes the place of corrections
+  /// Knots of corrections that are always fitted, together; they take the place of `corrections`.
+  std::vector<std::vector<Axis>> tables{};
   std::optional<Curve> curve{};  ///< takes the place of forms
 };
 

@@ -112,12 +112,16 @@ class TableFit {
 
 Correction fit_factors(const std::vector<Axis>& axes, const Pulls& pulls, const Observations& points,
                        const std::vector<double>& log_ratios) {
-  std::size_t knots = axes.empty() ? 0 : 1;
-  for (const Axis& axis : axes) knots *= axis.knots.size();
-  if (knots < 2) return {};
-  Correction table{axes, {}};
-  for (double factor : TableFit(axes, pulls, points).solve(log_ratios)) table.factors.push_back(std::exp(factor));
+  Correction table = unity_over(axes);
+  auto factor = table.factors.begin();
+  for (double log : TableFit(axes, pulls, points).solve(log_ratios)) *factor++ = std::exp(log);
   return table;
+}
+
+Correction unity_over(const std::vector<Axis>& axes) {
+  std::size_t knots = 1;
+  for (const Axis& axis : axes) knots *= axis.knots.size();
+  return {axes, std::vector<double>(knots, 1)};
 }
 
 std::vector<double> log_ratios_of(const Law& law, const Observations& points) {

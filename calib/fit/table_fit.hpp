@@ -13,9 +13,12 @@ struct Pulls {
   double towards_one = 0, flat = 0, straight = 0;
 };
 
-/// `axes` with their knots; `log_ratios` one for each point. No axes or fewer than two knots in all: no correction.
+/// `axes` with their knots, at least one each; `log_ratios` one for each point.
 [[nodiscard]] Correction fit_factors(const std::vector<Axis>& axes, const Pulls& pulls, const Observations& points,
                                      const std::vector<double>& log_ratios);
+
+/// A correction that changes nothing.
+[[nodiscard]] Correction unity_over(const std::vector<Axis>& axes);
 
 /// The logarithms of measured over predicted.
 [[nodiscard]] std::vector<double> log_ratios_of(const Law& law, const Observations& points);

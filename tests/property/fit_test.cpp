@@ -110,7 +110,7 @@ TEST_CASE("a matrix product: both roofs and the ridge between them") {
     CHECK(coefficient(law, Feature::flops) == doctest::Approx(1 / 250e12).epsilon(0.03));
     CHECK(coefficient(law, Feature::bytes) == doctest::Approx(1 / 1.6e12).epsilon(0.03));
     CHECK(law.ridge == doctest::Approx(2).epsilon(0.1));
-    CHECK(law.correction.axes.empty());
+    CHECK(law.corrections.empty());
     CHECK(difference(law, truth, works) < 0.03);
   }
 }
@@ -118,11 +118,11 @@ TEST_CASE("a matrix product: both roofs and the ridge between them") {
 TEST_CASE("a matrix product that thin shapes slow down: the correction finds by how much") {
   Law truth = law_with(4e-6, {}, 2);
   truth.sides = {{"compute", {{Feature::flops, 1 / 250e12}}}, {"bandwidth", {{Feature::bytes, 1 / 1.6e12}}}};
-  truth.correction = {{{Feature::m, {8, 64, 512}}}, {1, 1.6, 1}};
+  truth.corrections = {{{{Feature::m, {8, 64, 512}}}, {1, 1.6, 1}}};
   const std::vector<Work> works = products(2);
   Rng rng(41);
   const Law law = calib::fit_law(calib::recipe_of("gemm", "gemm", 0), measured(rng, truth, works));
-  CHECK_FALSE(law.correction.axes.empty());
+  CHECK_FALSE(law.corrections.empty());
   std::vector<double> errors;
   for (const Work& work : works) errors.push_back(std::abs(law.time(work).value() / truth.time(work).value() - 1));
   std::sort(errors.begin(), errors.end());
@@ -219,9 +219,9 @@ TEST_CASE("element-wise kernels, overheads and latencies") {
   CHECK(coefficient(nodes, Feature::operations) == doctest::Approx(0.5e-6).epsilon(0.03));
   CHECK(difference(nodes, launch, counts) < 0.03);
   Law chase = law_with(1e-9, {});
-  chase.correction = {{{Feature::bytes, octaves(16384, 1 << 28)}}, {}};
-  for (std::size_t i = 0; i < chase.correction.axes[0].knots.size(); ++i) {
-    chase.correction.factors.push_back(1.5 + 100 / (1 + std::exp(8.0 - static_cast<double>(i))));
+  chase.corrections = {{{{Feature::bytes, octaves(16384, 1 << 28)}}, {}}};
+  for (std::size_t i = 0; i < chase.corrections[0].axes[0].knots.size(); ++i) {
+    chase.corrections[0].factors.push_back(1.5 + 100 / (1 + std::exp(8.0 - static_cast<double>(i))));
   }
   const std::vector<Work> sets = by_bytes(16384, 1 << 28, 1);
   const Law curve = calib::fit_law(calib::recipe_of("latency", "chase", 0), measured(rng, chase, sets, {0, 0}));
@@ -231,7 +231,7 @@ TEST_CASE("element-wise kernels, overheads and latencies") {
 TEST_CASE(
     "bandwidth by working set: what does not fit into a cache leaves all of it, and one bad point moves nothing") {
   Law truth = law_with(0, {{"bytes", {{Feature::bytes, 1e-11}}}});
-  truth.correction = {{{Feature::bytes, {32768, 65536, 16 << 20, 64 << 20}}}, {0.5, 1, 1, 3.5}};
+  truth.corrections = {{{{Feature::bytes, {32768, 65536, 16 << 20, 64 << 20}}}, {0.5, 1, 1, 3.5}}};
   Rng rng(11);
   const calib::Recipe recipe = calib::recipe_of("memory", "read", 0);
   std::vector<calib::Observation> points = measured(rng, truth, by_bytes(16384, 1 << 30, 1), {0.005, 0});
@@ -256,8 +256,8 @@ TEST_CASE("a table over three features is found from scattered points, one in tw
   Law truth = law_with(3e-6, {{"compute", {{Feature::flops, 1e-14}}}, {"bandwidth", {{Feature::bytes, 1e-12}}}});
   truth.ridge = 3;
   const std::vector<double> sides = octaves(64, 8192, 1), rows = octaves(16, 4096, 1);
-  truth.correction = {{{Feature::m, {16, 256, 4096}}, {Feature::n, {64, 8192}}, {Feature::k, {64, 8192}}},
-                      {1, 1.3, 0.8, 1, 1.5, 1.2, 0.9, 1, 0.7, 1, 1.1, 1}};
+  truth.corrections = {{{{Feature::m, {16, 256, 4096}}, {Feature::n, {64, 8192}}, {Feature::k, {64, 8192}}},
+                        {1, 1.3, 0.8, 1, 1.5, 1.2, 0.9, 1, 0.7, 1, 1.1, 1}}};
   std::vector<Work> works, between;
   for (double m : rows) {
     for (double n : sides) {
@@ -273,8 +273,8 @@ TEST_CASE("a table over three features is found from scattered points, one in tw
   Rng rng(12);
   calib::Recipe recipe = calib::recipe_of("gemm", "gemm", 0);
   recipe.forms.resize(1);
-  recipe.table = {
-      {Feature::m, octaves(16, 4096, 1)}, {Feature::n, octaves(64, 8192, 1)}, {Feature::k, octaves(64, 8192, 1)}};
+  recipe.tables = {
+      {{Feature::m, octaves(16, 4096, 1)}, {Feature::n, octaves(64, 8192, 1)}, {Feature::k, octaves(64, 8192, 1)}}};
   const Law law = calib::fit_law(recipe, measured(rng, truth, works));
   CHECK(difference(law, truth, between) < 0.06);
 }

@@ -91,20 +91,20 @@ TEST_CASE("wave flops count the last wave of tiles whole") {
 
 TEST_CASE("a correction is log-linear between its knots and constant outside") {
   Law law = law_with(2, {});
-  law.correction = {{{Feature::bytes, {10, 1000, 4000}}}, {1, 4, 0.5}};
+  law.corrections = {{{{Feature::bytes, {10, 1000, 4000}}}, {1, 4, 0.5}}};
   CHECK(seconds(law, {.bytes = 1}) == doctest::Approx(2));
   CHECK(seconds(law, {.bytes = 10}) == doctest::Approx(2));
   CHECK(seconds(law, {.bytes = 100}) == doctest::Approx(2 * 2).epsilon(1e-14));
   CHECK(seconds(law, {.bytes = 1000}) == doctest::Approx(2 * 4).epsilon(1e-14));
   CHECK(seconds(law, {.bytes = 2000}) == doctest::Approx(2 * std::sqrt(2)).epsilon(1e-14));
   CHECK(seconds(law, {.bytes = 1e9}) == doctest::Approx(2 * 0.5).epsilon(1e-14));
-  law.correction = {{{Feature::m, {8}}}, {3}};
+  law.corrections = {{{{Feature::m, {8}}}, {3}}};
   CHECK(seconds(law, {.m = 100}) == doctest::Approx(6).epsilon(1e-14));
 }
 
 TEST_CASE("a correction over two features is bilinear in the logarithms") {
   Law law = law_with(1, {});
-  law.correction = {{{Feature::m, {1, 16}}, {Feature::bytes, {100, 400}}}, {1, 2, 8, 64}};
+  law.corrections = {{{{Feature::m, {1, 16}}, {Feature::bytes, {100, 400}}}, {1, 2, 8, 64}}};
   CHECK(seconds(law, {.bytes = 100, .m = 1}) == doctest::Approx(1).epsilon(1e-14));
   CHECK(seconds(law, {.bytes = 400, .m = 1}) == doctest::Approx(2).epsilon(1e-14));
   CHECK(seconds(law, {.bytes = 100, .m = 16}) == doctest::Approx(8).epsilon(1e-14));
@@ -114,8 +114,8 @@ TEST_CASE("a correction over two features is bilinear in the logarithms") {
 
 TEST_CASE("a correction over three features: the last axis is the fastest") {
   Law law = law_with(1, {});
-  law.correction = {{{Feature::m, {1, 4}}, {Feature::n, {1, 4}}, {Feature::k, {1, 4, 16}}},
-                    {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048}};
+  law.corrections = {{{{Feature::m, {1, 4}}, {Feature::n, {1, 4}}, {Feature::k, {1, 4, 16}}},
+                      {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048}}};
   CHECK(seconds(law, {.m = 1, .n = 1, .k = 4}) == doctest::Approx(2).epsilon(1e-14));
   CHECK(seconds(law, {.m = 1, .n = 4, .k = 1}) == doctest::Approx(8).epsilon(1e-14));
   CHECK(seconds(law, {.m = 4, .n = 1, .k = 1}) == doctest::Approx(64).epsilon(1e-14));

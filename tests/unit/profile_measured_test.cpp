@@ -36,7 +36,7 @@ TEST_CASE("a law with everything reads as it is written") {
       "variant: bf16, fixed: 2e-6, ridge: 2.5, knots: [1000, 2000], tile: {m: 128, n: 64, at_once: 132}, flops: [1, "
       "9], "
       "bytes: [2, 8], sides: [{side: compute, wave flops: 1e-12, flops/k: 3e-9}, {side: bandwidth, bytes: [3, 2, 1]}], "
-      "correction: {axes: [{of: m, knots: [1, 8]}, {of: flops/m, knots: [5, 6, 7]}], factors: [1, 2, 3, 4, 5, 6]}");
+      "corrections: [{axes: [{of: m, knots: [1, 8]}, {of: flops/m, knots: [5, 6, 7]}], factors: [1, 2, 3, 4, 5, 6]}]");
   CHECK(r.diagnostics.render() == "");
   const calib::Law& l = r.profile.laws.at(0);
   CHECK(l.variant == "bf16");
@@ -51,14 +51,14 @@ TEST_CASE("a law with everything reads as it is written") {
   CHECK(l.sides[1].terms[2].feature == Feature::bytes_segment);
   CHECK(l.sides[1].terms[2].segment == 2);
   CHECK(l.sides[1].terms[2].seconds == 1);
-  CHECK(l.correction.axes.at(1).feature == Feature::flops_per_m);
-  CHECK(l.correction.factors.size() == 6);
+  CHECK(l.corrections.at(0).axes.at(1).feature == Feature::flops_per_m);
+  CHECK(l.corrections.at(0).factors.size() == 6);
 }
 
 TEST_CASE("any law written as text reads back equal in every prediction") {
   const Reading first = law(
       "fixed: 1.23456e-07, knots: [4096], sides: [{side: 'a b', bytes: [1e-9, 0]}, {side: q, operations/depth: 0.1}], "
-      "ridge: 7.5, correction: {axes: [{of: bytes, knots: [1, 1e9]}], factors: [0.9, 1.1]}");
+      "ridge: 7.5, corrections: [{axes: [{of: bytes, knots: [1, 1e9]}], factors: [0.9, 1.1]}]");
   CHECK(first.diagnostics.render() == "");
   Profile with = first.profile;
   with.fingerprint = {{"device", "a: b # c"}, {"kind", "host"}};
@@ -96,7 +96,7 @@ TEST_CASE("a feature that nobody knows is told, with the nearest") {
   const Reading r = law("sides: [{side: compute, flopz: 1}]");
   CHECK(r.says("unknown key 'flopz' in side 1 of law 1 of profile"));
   CHECK(r.says("did you mean 'flops'?"));
-  const Reading correction = law("correction: {axes: [{of: byte, knots: [1]}], factors: [1]}");
+  const Reading correction = law("corrections: [{axes: [{of: byte, knots: [1]}], factors: [1]}]");
   CHECK(correction.says("there is no 'byte'"));
   CHECK(correction.says("did you mean 'bytes'?"));
 }
@@ -112,17 +112,17 @@ TEST_CASE("numbers that no law can have are told") {
   CHECK(law("knots: [x]").says("'x' is not a number"));
   CHECK(law("knots: 5").says("expected a list of numbers"));
   CHECK(law("flops: [5, 1]").says("must be [least, largest]"));
-  CHECK(law("correction: {axes: [{of: bytes, knots: [1, 2]}], factors: [1, 0]}").says("'0' is out of range"));
+  CHECK(law("corrections: [{axes: [{of: bytes, knots: [1, 2]}], factors: [1, 0]}]").says("'0' is out of range"));
   CHECK(law("tile: {m: 0, n: 1, at_once: 1}").says("'m' in tile of law 1"));
 }
 
 TEST_CASE("lists whose lengths do not fit are told") {
   CHECK(law("knots: [10], sides: [{side: a, bytes: [1, 2, 3]}]").says("has 3 numbers for 2 segments"));
   CHECK(law("sides: [{side: a, bytes: [1, 2]}]").says("has 2 numbers for 1 segments"));
-  CHECK(law("correction: {axes: [{of: m, knots: [1, 2]}, {of: bytes, knots: [1, 2]}], factors: [1, 2, 3]}")
+  CHECK(law("corrections: [{axes: [{of: m, knots: [1, 2]}, {of: bytes, knots: [1, 2]}], factors: [1, 2, 3]}]")
             .says("has 3 numbers for 4 knots"));
-  CHECK(law("correction: {axes: [{of: m, knots: []}], factors: []}").says("has 0 numbers for 0 knots"));
-  CHECK(law("correction: {factors: [1]}").says("has 0 axes, expected one to 3"));
+  CHECK(law("corrections: [{axes: [{of: m, knots: []}], factors: []}]").says("has 0 numbers for 0 knots"));
+  CHECK(law("corrections: [{factors: [1]}]").says("has 0 axes, expected one to 3"));
   CHECK(law("sides: [{side: a}, {side: b}, {side: c}, {side: d}, {side: e}]").says("law 1 of profile has 5 sides"));
   CHECK(law("sides: [{side: a, wave flops: 1}]").says("'wave flops' in law 1 of profile without a 'tile'"));
 }
