@@ -9,7 +9,7 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr std::array<std::string_view, 20> kNames = {"flops",
+constexpr std::array<std::string_view, 21> kNames = {"flops",
                                                      "flops/m",
                                                      "flops/n",
                                                      "flops/k",
@@ -28,7 +28,8 @@ constexpr std::array<std::string_view, 20> kNames = {"flops",
                                                      "m/sequences",
                                                      "n/sequences",
                                                      "heads/kv_heads",
-                                                     "window"};
+                                                     "window",
+                                                     "ranks"};
 
 double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
@@ -74,6 +75,8 @@ double value_of(Feature feature, const Work& w) {
       return ratio(w.heads, w.kv_heads);
     case Feature::window:
       return w.window;
+    case Feature::ranks:
+      return w.ranks;
     case Feature::wave_flops:
     case Feature::bytes_segment:
       break;

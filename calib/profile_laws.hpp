@@ -30,6 +30,7 @@ struct Work {
   double sequences = 0;
   double heads = 0, kv_heads = 0;  ///< of attention, on this rank
   double window = 0;               ///< tokens that a query attends to at most; 0: all
+  double ranks = 0;                ///< of a collective
 };
 
 enum class Feature : std::uint8_t {
@@ -53,6 +54,7 @@ enum class Feature : std::uint8_t {
   context,           ///< n / sequences
   group,             ///< heads / kv_heads
   window,
+  ranks,
 };
 [[nodiscard]] std::string_view name_of(Feature feature);
 

@@ -41,7 +41,8 @@ constexpr std::array kFeatures = {Feature::flops,
                                   Feature::queries,
                                   Feature::context,
                                   Feature::group,
-                                  Feature::window};
+                                  Feature::window,
+                                  Feature::ranks};
 
 double number_of(const Value& item, Range range, std::string& problem) {
   if (item.kind != Kind::scalar) {

@@ -18,16 +18,17 @@ namespace {
 
 bool has_law(const Sample& sample) { return sample.point.family != "ceiling" && sample.point.family != "overlap"; }
 
-FittedSeriesList fit_all(const std::vector<Sample>& sound, double processors) {
+FittedSeriesList fit_all(const std::vector<Sample>& sound, const FitRules& rules) {
   std::vector<Sample> kernels;
   std::copy_if(sound.begin(), sound.end(), std::back_inserter(kernels), has_law);
   FittedSeriesList all;
   for (const std::vector<Sample>& series : series_of(kernels)) {
     const Point& point = series[0].point;
-    FittedSeries fitted{{}, split_series(series)};
+    FittedSeries fitted{{}, rules.split(series)};
     Observations points;
     for (const Sample& sample : fitted.split.train) points.push_back(observation_of(sample));
-    fitted.law = fit_law(recipe_of(point.family, point.kernel, processors), points);
+    if (points.empty()) continue;  // all of it is held out
+    fitted.law = fit_law(rules.recipe(point, points), points);
     fitted.law.family = point.family, fitted.law.kernel = point.kernel, fitted.law.variant = point.variant;
     all.push_back(std::move(fitted));
   }
@@ -79,13 +80,17 @@ std::vector<Overlap> overlaps_of(const std::vector<Sample>& sound) {
   return out;
 }
 
-std::string heading_of(const Fingerprint& fingerprint, std::size_t points, std::size_t sound,
-                       const ErrorTable& errors) {
+std::string heading_of(const Fingerprint& fingerprint, std::size_t points, std::size_t sound, const ErrorTable& errors,
+                       const FitRules& rules) {
   std::string out = text_in(fingerprint, "device") + ", measured";
   if (const std::string date = text_in(fingerprint, "date"); !date.empty()) out += " on " + date;
-  out += fmt::format(": {} points, {} of them sound. Written by tiersim calibrate --device {}.\n", points, sound,
-                     text_in(fingerprint, "kind") == "host" ? "host" : "cuda");
-  out += "Laws are fitted to the training points; every third size and the largest two of a series are held out.\n";
+  out += fmt::format(": {} points, {} of them sound. Written by tiersim calibrate ", points, sound);
+  if (const std::string source = text_in(fingerprint, "source"); !source.empty()) {
+    out += "from " + source + ".\n";
+  } else {
+    out += fmt::format("--device {}.\n", text_in(fingerprint, "kind") == "host" ? "host" : "cuda");
+  }
+  out += rules.held_out + "\n";
   out += "Median error on held-out points by family:";
   for (const ErrorRow& row : errors.by_family) {
     if (row.set == "held-out") out += fmt::format(" {} {:.1f}%", row.family, 100 * row.median);
@@ -111,11 +116,17 @@ void check(const std::string& kind) {
 }  // namespace
 
 Calibration calibrate(const std::string& name, const std::vector<Sample>& samples, const Fingerprint& fingerprint) {
+  const bool gpu = text_in(fingerprint, "kind") == "cuda";
+  return calibrate(name, samples, fingerprint, measuring_rules(gpu ? number_in(fingerprint, "processors") : 0));
+}
+
+Calibration calibrate(const std::string& name, const std::vector<Sample>& samples, const Fingerprint& fingerprint,
+                      const FitRules& rules) {
   std::vector<Sample> sound;
   std::copy_if(samples.begin(), samples.end(), std::back_inserter(sound), is_sound);
   const std::string kind = text_in(fingerprint, "kind");
   check(kind);
-  const FittedSeriesList series = fit_all(sound, kind == "cuda" ? number_in(fingerprint, "processors") : 0);
+  const FittedSeriesList series = fit_all(sound, rules);
   if (series.empty()) {
     throw std::runtime_error(
         fmt::format("nothing to fit: of {} samples none is of a kernel, sound and not throttled; measure again on a "
@@ -135,7 +146,7 @@ Calibration calibrate(const std::string& name, const std::vector<Sample>& sample
                       BytesPerSecond(rounded_to_six(ceilings.bytes_per_second))};
   profile.fingerprint = fingerprint;
   Calibration out;
-  out.profile_yaml = text_of(profile, heading_of(fingerprint, samples.size(), sound.size(), errors), comments);
+  out.profile_yaml = text_of(profile, heading_of(fingerprint, samples.size(), sound.size(), errors, rules), comments);
   out.profile = read_back(out.profile_yaml);
   if (ceilings.flops_per_second > 0 && ceilings.bytes_per_second > 0) {
     out.machine_yaml = machine_text(name, series, ceilings, fingerprint);

@@ -75,6 +75,13 @@ void prune(Law& law) {
   if (!uses(Feature::bytes_segment)) law.knots.clear();
 }
 
+double rounded_to(int digits, double value) {
+  const std::string text = fmt::format("{:.{}g}", value, digits);
+  double out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
 void round_numbers(Law& law) {
   law.fixed = rounded_to_six(law.fixed), law.ridge = rounded_to_six(law.ridge);
   for (Side& side : law.sides) {
@@ -84,7 +91,7 @@ void round_numbers(Law& law) {
     for (Axis& axis : table.axes) {
       for (double& knot : axis.knots) knot = rounded_to_six(knot);
     }
-    for (double& factor : table.factors) factor = rounded_to_six(factor);
+    for (double& factor : table.factors) factor = rounded_to(4, factor);
   }
 }
 
@@ -145,12 +152,7 @@ std::vector<double> residuals_of(const Law& law, const Observations& points) {
   return out;
 }
 
-double rounded_to_six(double value) {
-  const std::string text = fmt::format("{:.6g}", value);
-  double out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
+double rounded_to_six(double value) { return rounded_to(6, value); }
 
 Law fit_law(const Recipe& recipe, const Observations& points) {
   Law law = recipe.curve ? fit_curve(*recipe.curve, points) : best_form(recipe, points);

@@ -13,6 +13,8 @@ Work work_of(const Sample& sample) {
   work.operations = point.at("operations", point.family == "ssd" ? 1 : 0);
   work.depth = point.at("depth", 0);
   work.sequences = point.at("sequences", 0);
+  work.heads = point.at("heads", 0), work.kv_heads = point.at("kv_heads", 0);
+  work.window = point.at("window", 0), work.ranks = point.at("ranks", 0);
   return work;
 }
 

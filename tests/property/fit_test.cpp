@@ -225,7 +225,7 @@ TEST_CASE("element-wise kernels, overheads and latencies") {
   }
   const std::vector<Work> sets = by_bytes(16384, 1 << 28, 1);
   const Law curve = calib::fit_law(calib::recipe_of("latency", "chase", 0), measured(rng, chase, sets, {0, 0}));
-  CHECK(difference(curve, chase, by_bytes(16384, 1 << 28, 3)) < 1e-4);
+  CHECK(difference(curve, chase, by_bytes(16384, 1 << 28, 3)) < 5e-4);  // factors have four digits
 }
 
 TEST_CASE(

@@ -5,6 +5,7 @@
 
 #include "calib/host/families.hpp"
 #include "sim/report/human.hpp"
+#include "tools/tiersim/calibrate_tables.hpp"
 #include "tools/tiersim/calibrate_text.hpp"
 #include "tools/tiersim/calibration_folder.hpp"
 #include "tools/tiersim/commands.hpp"
@@ -21,9 +22,9 @@ constexpr const char* kCommand = "tiersim calibrate";
 
 struct CalibrateRequest {
   MeasuringRequest measuring;
-  std::string out, samples, library;
+  std::string out, samples, tables, library;
   std::int64_t seed = 1;
-  bool fresh = false;
+  bool fresh = false, roofline = false;
 
   void declare(Options& options) {
     options.group("Measure");
@@ -31,6 +32,9 @@ struct CalibrateRequest {
     options.count("seed", "N", "decides the order of points (default: 1)", seed, 0);
     options.flag("fresh", "measure all anew, whatever --out holds", fresh);
     options.text("samples", "FILE", "measure nothing: fit to samples.csv of another machine", samples);
+    options.text("tables", "FORMAT:FOLDER", "measure nothing: fit to tables of others; --seed chooses what is held out",
+                 tables);
+    options.flag("roofline", "with --tables: fitted efficiencies alone, no tables of factors", roofline);
     options.group("Output");
     options.text("out", "DIR", "DIR.yaml becomes the profile, DIR holds its samples and the machine", out);
     declare_library(options, library);
@@ -176,6 +180,10 @@ int calibrate_command(const Arguments& arguments) {
   request.declare(options);
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
+  if (!request.tables.empty()) {
+    return calibrate_tables(
+        {kCommand, request.tables, request.out, static_cast<std::uint64_t>(request.seed), request.roofline});
+  }
   const Device device = request.measuring.device();
   if (request.measuring.dry_run) return dry_run(request, device);
   const CalibrationFolder place(kCommand, request.out);

@@ -35,6 +35,19 @@ std::string ceilings_text(const calib::Ceilings& ceilings) {
   return text.empty() ? text : "ceilings\n" + text + "\n";
 }
 
+std::string series_text(const std::vector<ErrorRow>& rows) {
+  std::string text =
+      fmt::format("  {:<54}{:>9}{:>8}{:>8}{:>8}{:>8}{:>9}\n", "", "points", "MAPE", "median", "P90", "bias", "worst");
+  for (const ErrorRow& row : rows) {
+    if (row.points == 0) continue;
+    const std::string series = row.kernel.empty() ? row.family : row.family + "/" + row.kernel + "/" + row.variant;
+    text +=
+        fmt::format("  {:<44}{:<10}{:>9}{:>8}{:>8}{:>8}{:>8}{:>9}\n", series, row.set, row.points, percent(row.mape),
+                    percent(row.median), percent(row.p90), fmt::format("{:+.1f}%", 100 * row.bias), percent(row.worst));
+  }
+  return text;
+}
+
 std::string drift_text(const calib::MeasuredCeilings& then, const std::vector<calib::Ceilings>& now) {
   double product = 0, copy = 0;
   for (const calib::Ceilings& c : now) product += c.flops_per_second, copy += c.bytes_per_second;

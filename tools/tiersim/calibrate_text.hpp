@@ -10,6 +10,8 @@ namespace tiersim::cli {
 
 /// Empty where none was measured.
 [[nodiscard]] std::string ceilings_text(const calib::Ceilings& ceilings);
+/// The same by series, with medians.
+[[nodiscard]] std::string series_text(const std::vector<calib::ErrorRow>& rows);
 /// What the machine reaches now against what it reached when the profile was measured; empty where one is not known.
 [[nodiscard]] std::string drift_text(const calib::MeasuredCeilings& then, const std::vector<calib::Ceilings>& now);
 /// By family: training and held-out points, their errors.

@@ -1,0 +1,35 @@
+#include "calib/import/imported_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "calib/import/aiconfigurator.hpp"
+
+namespace tiersim::calib {
+namespace {
+
+struct Format {
+  const char* name;
+  ImportedTables (*read)(const std::string& folder);
+};
+constexpr std::array kFormats = {Format{"aiconfigurator", read_aiconfigurator}};
+
+}  // namespace
+
+ImportedTables read_tables(const std::string& format, const std::string& folder) {
+  for (const Format& known : kFormats) {
+    if (format == known.name) return known.read(folder);
+  }
+  throw std::invalid_argument(
+      fmt::format("unknown format '{}' of tables; known: {}", format, fmt::join(table_formats(), ", ")));
+}
+
+std::vector<std::string> table_formats() {
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) names.emplace_back(format.name);
+  return names;
+}
+
+}  // namespace tiersim::calib

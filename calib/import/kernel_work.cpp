@@ -1,0 +1,62 @@
+#include "calib/import/kernel_work.hpp"
+
+#include <algorithm>
+
+namespace tiersim::calib {
+namespace {
+
+constexpr double kOutputBytes = 2;  // of an element: bf16, as queries are
+constexpr double kThin = 16;        // rows
+
+Sample timed(Point point, double flops, double bytes, double seconds) {
+  Sample sample;
+  sample.point = std::move(point);
+  sample.flops = flops, sample.bytes = bytes;
+  sample.seconds = sample.low = sample.high = seconds;
+  sample.batches = 1;
+  return sample;
+}
+
+/// Pairs of a query and a key that it sees: the last `queries` of `context` tokens, over at most `window` of them.
+double pairs_of(double queries, double context, double window) {
+  const auto causal = [](double tokens) { return tokens * (tokens + 1) / 2; };
+  const double before = context - queries;
+  if (window <= 0 || context <= window) return causal(context) - causal(before);
+  const double growing = std::max(0.0, window - before);  // queries that see less than a window
+  return causal(before + growing) - causal(before) + (queries - growing) * window;
+}
+
+}  // namespace
+
+Sample product_sample(const ProductTable& table, double m, double n, double k, double seconds) {
+  const char* kernel = m <= 1 ? "gemv" : m <= kThin ? "thin" : "gemm";
+  Point point{"gemm", kernel, table.variant, {{"m", m}, {"n", n}, {"k", k}}};
+  const double bytes = table.weight_bytes * n * k + table.activation_bytes * m * k + kOutputBytes * m * n;
+  return timed(std::move(point), 2 * m * n * k, bytes, seconds);
+}
+
+Sample attention_sample(const AttentionTable& t, double seconds) {
+  std::string kernel = t.decode ? "decode_attention" : "prefill_attention";
+  if (t.window > 0) kernel += "_window";
+  const double seen = t.decode && t.window > 0 ? std::min(t.context, t.window) : t.context;
+  Point point{"attention",
+              kernel,
+              t.variant,
+              {{"m", t.batch * t.queries},
+               {"n", t.batch * seen},
+               {"k", t.head_dim},
+               {"sequences", t.batch},
+               {"heads", t.heads},
+               {"kv_heads", t.kv_heads},
+               {"window", t.window}}};
+  const double scores = t.batch * pairs_of(t.queries, t.context, t.window);
+  const double bytes = 2 * t.batch * t.queries * t.heads * t.head_dim * kOutputBytes +
+                       2 * t.batch * seen * t.kv_heads * t.head_dim * t.kv_bytes;
+  return timed(std::move(point), 4 * scores * t.heads * t.head_dim, bytes, seconds);
+}
+
+Sample all_reduce_sample(const std::string& kernel, double ranks, double bytes, double seconds) {
+  return timed({"all_reduce", kernel, "bf16", {{"ranks", ranks}, {"bytes", bytes}}}, 0, bytes, seconds);
+}
+
+}  // namespace tiersim::calib
