@@ -9,6 +9,14 @@
 namespace tiersim {
 namespace {
 
+PowerAndPrice power_and_price_of(const hw::MachineSpec& machine) {
+  return {.gpu = machine.gpu.watts,
+          .gpu_idle = machine.gpu.idle_watts,
+          .machine = machine.watts,
+          .gpus = machine.gpus,
+          .price = DollarsPerHour(machine.price_per_hour.value())};
+}
+
 RunContext context_of(const ResolvedScenario& scenario, Reference reference) {
   const ServingSettings& s = scenario.settings;
   RunContext c;
@@ -19,6 +27,7 @@ RunContext context_of(const ResolvedScenario& scenario, Reference reference) {
   c.max_sequences = s.engine.max_sequences;
   c.closed_loop = s.load.kind == LoadKind::concurrency || s.load.kind == LoadKind::sessions;
   c.load = scenario.load;
+  c.power_and_price = power_and_price_of(s.machine);
   const Bytes block = scenario.memory.block_bytes * s.ranks;
   c.tiers.push_back({"hbm", block * s.hbm.blocks * s.replicas, block, s.hbm.eviction.name, "", ""});
   if (reference != Reference::no_lower_tiers && scenario.trace.has_blocks()) {

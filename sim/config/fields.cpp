@@ -180,6 +180,16 @@ FlopsPerSecond Fields::compute(std::string_view key, std::optional<FlopsPerSecon
   return read(key, otherwise, range, parse_compute, print, expected::compute);
 }
 
+Watts Fields::power(std::string_view key, std::optional<Watts> otherwise, Range range) {
+  return read(
+      key, otherwise, range, parse_power, [](Watts v) { return text_of(v); }, expected::power);
+}
+
+Dollars Fields::money(std::string_view key, std::optional<Dollars> otherwise, Range range) {
+  return read(
+      key, otherwise, range, parse_money, [](Dollars v) { return text_of(v); }, expected::money);
+}
+
 double Fields::fraction(std::string_view key, std::optional<double> otherwise, Range range) {
   return read(key, otherwise, range, parse_fraction, text_of_number, expected::fraction);
 }

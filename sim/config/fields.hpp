@@ -48,6 +48,8 @@ class Fields {
                            Range range = Range::positive());
   FlopsPerSecond compute(std::string_view key, std::optional<FlopsPerSecond> otherwise = {},
                          Range range = Range::positive());
+  Watts power(std::string_view key, std::optional<Watts> otherwise = {}, Range range = Range::at_least(0));
+  Dollars money(std::string_view key, std::optional<Dollars> otherwise = {}, Range range = Range::at_least(0));
   double fraction(std::string_view key, std::optional<double> otherwise = {}, Range range = {0, 1});
   double multiple(std::string_view key, std::optional<double> otherwise = {}, Range range = Range::positive());
   double per_second(std::string_view key, std::optional<double> otherwise = {}, Range range = Range::positive());

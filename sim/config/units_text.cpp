@@ -37,6 +37,8 @@ constexpr Unit kTimes[] = {
 constexpr Unit kBandwidths[] = {{"TB/s", 12},     {"GB/s", 9},      {"MB/s", 6},      {"KB/s", 3},     {"B/s"},
                                 {"TiB/s", 0, 40}, {"GiB/s", 0, 30}, {"MiB/s", 0, 20}, {"KiB/s", 0, 10}};
 constexpr Unit kComputes[] = {{"PFLOP/s", 15}, {"TFLOP/s", 12}, {"GFLOP/s", 9}, {"MFLOP/s", 6}, {"FLOP/s"}};
+constexpr Unit kPowers[] = {{"kW", 3}, {"W"}};
+constexpr Unit kMoney[] = {{"USD"}};
 constexpr Unit kTokens[] = {{"tokens"}, {"token"}, {""}};
 constexpr Unit kFractions[] = {{""}, {"%", -2}};
 constexpr Unit kMultiples[] = {{"x"}, {""}};
@@ -47,6 +49,8 @@ constexpr Measure kSize{expected::size, "bytes", kSizes};
 constexpr Measure kTime{expected::duration, "nanoseconds", kTimes};
 constexpr Measure kBandwidth{expected::bandwidth, "bytes per second", kBandwidths};
 constexpr Measure kCompute{expected::compute, "operations per second", kComputes};
+constexpr Measure kPower{expected::power, "watts", kPowers};
+constexpr Measure kAmount{expected::money, "dollars", kMoney};
 constexpr Measure kTokenCount{expected::tokens, "tokens", kTokens};
 constexpr Measure kFraction{expected::fraction, "", kFractions};
 constexpr Measure kMultiple{expected::multiple, "", kMultiples};
@@ -295,6 +299,12 @@ std::optional<BytesPerSecond> parse_bandwidth(std::string_view text, std::string
 std::optional<FlopsPerSecond> parse_compute(std::string_view text, std::string& problem) {
   return as<FlopsPerSecond>(parse_real(text, kCompute, problem));
 }
+std::optional<Watts> parse_power(std::string_view text, std::string& problem) {
+  return as<Watts>(parse_real(text, kPower, problem));
+}
+std::optional<Dollars> parse_money(std::string_view text, std::string& problem) {
+  return as<Dollars>(parse_real(text, kAmount, problem));
+}
 std::optional<double> parse_fraction(std::string_view text, std::string& problem) {
   return parse_real(text, kFraction, problem);
 }
@@ -322,6 +332,8 @@ std::string text_of(Duration v) { return v == Duration() ? "0 s" : print_whole(v
 std::string text_of(Tokens v) { return fmt::format("{} {}", v.value(), v == Tokens(1) ? "token" : "tokens"); }
 std::string text_of(BytesPerSecond v) { return print_real(v.value(), kBandwidth); }
 std::string text_of(FlopsPerSecond v) { return print_real(v.value(), kCompute); }
+std::string text_of(Watts v) { return print_real(v.value(), kPower); }
+std::string text_of(Dollars v) { return print_real(v.value(), kAmount); }
 std::string text_of_number(double v) { return plain(shortest(v)); }
 std::string text_of_multiple(double v) { return text_of_number(v) + "x"; }
 std::string text_of_per_second(double v) { return text_of_number(v) + "/s"; }

@@ -3,8 +3,9 @@
 ///
 /// Bytes, Tokens, Blocks and Operations are signed 64-bit counts; Duration and Time are signed 64-bit nanoseconds
 /// (a Time is a point on the simulated clock, a Duration the distance of two of them); BytesPerSecond, Flops,
-/// FlopsPerSecond and Seconds are doubles, for the cost model alone. Arithmetic is what dimensions allow; anything
-/// else goes through .value() and says so. All of it is constexpr, O(1) and free of libm.
+/// FlopsPerSecond and Seconds are doubles, for the cost model alone, and Watts, Joules, Dollars and DollarsPerHour for
+/// reports. Arithmetic is what dimensions allow; anything else goes through .value() and says so. All of it is
+/// constexpr, O(1) and free of libm.
 #include <compare>
 #include <cstdint>
 
@@ -44,6 +45,10 @@ using Seconds = Quantity<struct SecondsTag, double>;
 using BytesPerSecond = Quantity<struct BytesPerSecondTag, double>;
 using Flops = Quantity<struct FlopsTag, double>;
 using FlopsPerSecond = Quantity<struct FlopsPerSecondTag, double>;
+using Watts = Quantity<struct WattsTag, double>;
+using Joules = Quantity<struct JoulesTag, double>;
+using Dollars = Quantity<struct DollarsTag, double>;
+using DollarsPerHour = Quantity<struct DollarsPerHourTag, double>;
 
 /// A point on the simulated clock: nanoseconds since the start of the run.
 class Time {
@@ -72,6 +77,8 @@ constexpr Duration rounded(Seconds s) {
 constexpr Seconds in_seconds(Duration d) { return Seconds(static_cast<double>(d.value()) * 1e-9); }
 constexpr Seconds operator/(Bytes b, BytesPerSecond r) { return Seconds(static_cast<double>(b.value()) / r.value()); }
 constexpr Seconds operator/(Flops f, FlopsPerSecond r) { return Seconds(f.value() / r.value()); }
+constexpr Joules operator*(Watts p, Seconds t) { return Joules(p.value() * t.value()); }
+constexpr Dollars operator*(DollarsPerHour p, Seconds t) { return Dollars(p.value() * t.value() / 3600); }
 
 namespace literals {
 constexpr Bytes operator""_B(unsigned long long v) { return Bytes(static_cast<std::int64_t>(v)); }

@@ -71,7 +71,7 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
       decode_law_(laws_.find("decode_attention", model.kv_bytes)),
       launch_(in_seconds(profile.launch)) {
   const auto roof = [&](OperatorKind kind, double compute_share, double bandwidth_share) {
-    roofs_[static_cast<std::size_t>(kind)] = {1.0 / (machine.gpu.dense_bf16.value() * compute_share),
+    roofs_[static_cast<std::size_t>(kind)] = {1.0 / (machine.gpu.half_peak().value() * compute_share),
                                               1.0 / (machine.gpu.memory_bandwidth.value() * bandwidth_share)};
   };
   roof(OperatorKind::gemm, profile.gemm_efficiency, profile.gemm_bandwidth);

@@ -55,6 +55,16 @@ std::string bytes(double bytes) {
   return bytes == 0 ? "0 B" : scaled(bytes, kUnits);
 }
 
+std::string energy(double joules) {
+  static constexpr std::array<Unit, 4> kUnits = {{{1e9, "GJ"}, {1e6, "MJ"}, {1e3, "kJ"}, {1, "J"}}};
+  return joules == 0 ? "0 J" : scaled(joules, kUnits);
+}
+
+std::string power(double watts) {
+  static constexpr std::array<Unit, 3> kUnits = {{{1e6, "MW"}, {1e3, "kW"}, {1, "W"}}};
+  return watts == 0 ? "0 W" : scaled(watts, kUnits);
+}
+
 std::string capacity(Bytes size) {
   static constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   auto value = static_cast<double>(size.value());

@@ -15,6 +15,8 @@ namespace tiersim::human {
 [[nodiscard]] std::string duration(double seconds);    ///< "412 ms", "1.02 s", "850 us", "0 s"
 [[nodiscard]] std::string long_time(double seconds);   ///< "58.9 min", "7.02 h"; a duration below two minutes
 [[nodiscard]] std::string bytes(double bytes);         ///< "4.10 TB", decimal: what is moved
+[[nodiscard]] std::string energy(double joules);       ///< "1.93 MJ"
+[[nodiscard]] std::string power(double watts);         ///< "700 W", "10.2 kW"
 [[nodiscard]] std::string capacity(Bytes size);        ///< "65.7 GiB", binary: what memories hold
 [[nodiscard]] std::string share(double share);         ///< 0.361 is "36.1%"; "<0.1%" for what is not quite nothing
 [[nodiscard]] std::string coarse_share(double share);  ///< 0.361 is "36%"; "<1%" for what is not quite nothing

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "sim/core/diagnostics.hpp"
+#include "sim/report/energy.hpp"
 #include "sim/report/words.hpp"
 
 namespace tiersim {
@@ -73,6 +74,20 @@ Value below_hbm(const Facts& f, std::size_t tier, std::int64_t TierUse::*member)
 Value bytes_below_hbm(const Facts& f, std::size_t tier, std::int64_t TierUse::*member) {
   const Value blocks = below_hbm(f, tier, member);
   return blocks ? Value(*blocks * static_cast<double>(f.context.tiers[tier].block_bytes.value())) : std::nullopt;
+}
+
+Value tokens_per(const Facts& f, Value spent) {
+  return spent ? ratio(static_cast<double>(f.end().tokens_out - f.begin().tokens_out), *spent) : std::nullopt;
+}
+
+Value joules(const Facts& f) {
+  const auto energy = energy_of(f);
+  return energy ? Value(energy->total().value()) : std::nullopt;
+}
+
+Value dollars(const Facts& f) {
+  const auto cost = cost_of(f);
+  return cost ? Value(cost->value()) : std::nullopt;
 }
 
 struct RunRow {
@@ -297,6 +312,26 @@ constexpr std::array kEngine = {
            [](const Facts& f) { return of_hbm(f, f.referenced.peak); }},
 };
 
+constexpr std::array kEnergy = {
+    RunRow{"energy.total", "J",
+           "Drawn by all GPUs (limit when computing, else idle power) and the rest of the machine.", lower, joules},
+    RunRow{"energy.gpus", "J", "Of that, by the GPUs.", lower,
+           [](const Facts& f) {
+             const auto energy = energy_of(f);
+             return energy ? Value(energy->gpus.value()) : std::nullopt;
+           }},
+    RunRow{"energy.power", "W", "Power of the whole machine, mean over the window.", lower,
+           [](const Facts& f) {
+             const Value energy = joules(f);
+             return energy ? ratio(*energy, f.window) : std::nullopt;
+           }},
+    RunRow{"energy.tokens_per_joule", "tok/J", "Tokens produced, of the energy of the whole machine.", higher,
+           [](const Facts& f) { return tokens_per(f, joules(f)); }},
+    RunRow{"cost.total", "USD", "The machine's price times the window.", lower, dollars},
+    RunRow{"cost.tokens_per_dollar", "tok/USD", "Tokens produced, of that cost.", higher,
+           [](const Facts& f) { return tokens_per(f, dollars(f)); }},
+};
+
 void define(std::span<const RunRow> rows, std::vector<MetricDefinition>& out) {
   for (const RunRow& r : rows) out.push_back({r.name, r.unit, r.meaning, r.better});
 }
@@ -339,6 +374,7 @@ std::vector<MetricDefinition> metric_definitions() {
   define(kLoads, out);
   define(kLink, out);
   define(kEngine, out);
+  define(kEnergy, out);
   return out;
 }
 
@@ -355,6 +391,7 @@ Metrics compute_metrics(const RunResult& run) {
   compute(kLoads, facts, out);
   compute(kLink, run.context.link_names, facts, out);
   compute(kEngine, facts, out);
+  compute(kEnergy, facts, out);
   return out;
 }
 

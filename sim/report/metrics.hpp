@@ -5,9 +5,9 @@
 /// is one metric per tier, `link.<link>.bytes` one per direction of a link (spaces in names become underscores).
 /// metric_definitions() is what `tiersim list metrics` prints; compute_metrics() follows the same table, so that
 /// neither can have what the other lacks. Units: s, tok/s, requests/s, requests, tokens, blocks, bytes, loads, flows,
-/// steps, share (0 to 1). Unless a meaning says otherwise, figures of requests are of those that arrived inside the
-/// measurement window, and counts and times are of what happened inside it. Deterministic; O(requests + gaps +
-/// samples).
+/// steps, J, W, tok/J, USD, tok/USD, share (0 to 1). Unless a meaning says otherwise, figures of requests are of those
+/// that arrived inside the measurement window, and counts and times are of what happened inside it. Deterministic;
+/// O(requests + gaps + samples).
 #include <optional>
 #include <string>
 #include <string_view>

@@ -44,6 +44,14 @@ struct TierInfo {
   Bytes machine_capacity{0};               ///< what the machine has for it, over all replicas; 0: unknown
 };
 
+/// What the machine draws and costs (hw's files); zeros where those do not say.
+struct PowerAndPrice {
+  Watts gpu{0}, gpu_idle{0};  ///< of one GPU, computing and not
+  Watts machine{0};           ///< everything but the GPUs
+  std::int64_t gpus = 0;      ///< of the machine, used or not
+  DollarsPerHour price{0};    ///< of all of it
+};
+
 /// What the metrics need to know besides the outcome.
 struct RunContext {
   std::int64_t replicas = 1, ranks = 1;
@@ -55,6 +63,7 @@ struct RunContext {
   std::int64_t max_sequences = 0;
   bool closed_loop = false;  ///< requests wait for earlier ones to end: the load adapts to the system
   std::string load;          ///< how requests arrive, as people say it: "open loop at 1x"; may be empty
+  PowerAndPrice power_and_price;
 };
 
 /// One simulated run: the scenario itself or one of its references.

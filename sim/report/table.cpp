@@ -193,6 +193,7 @@ class Table {
     loads();
     moved();
     gpu_time();
+    energy_and_cost();
     accuracy();
     kv_blocks();
     for (std::size_t t = 1; t < result_.run.context.tiers.size(); ++t) lower_tier(t);
@@ -258,6 +259,19 @@ class Table {
     for (const auto& [metric, name] : kStates)
       if (m_.or_zero(metric) > 0) parts.push_back(fmt::format("{} {}", name, coarse_share(m_.or_zero(metric))));
     out_ += line("GPU time", parts);
+  }
+
+  /// Where the machine states what it draws and costs.
+  void energy_and_cost() {
+    if (m_["energy.total"] && m_.or_zero("energy.total") > 0)
+      out_ += line("energy", {human::energy(m_.or_zero("energy.total")),
+                              coarse_share(m_.or_zero("energy.gpus") / m_.or_zero("energy.total")) + " of it GPUs",
+                              human::power(m_.or_zero("energy.power")) + " mean",
+                              human::number(m_.or_zero("energy.tokens_per_joule")) + " tok/J"});
+    if (m_["cost.total"])
+      out_ += line("cost", {human::number(m_.or_zero("cost.total")) + " USD",
+                            human::number(result_.run.context.power_and_price.price.value()) + " USD an hour",
+                            human::number(m_.or_zero("cost.tokens_per_dollar")) + " tok/USD"});
   }
 
   /// Where the steps' times come from and how far off it was on sizes held out of the fit: for measured profiles.

@@ -70,7 +70,13 @@ class Library {
     const std::vector<std::string_view> views(names.begin(), names.end());
     if (const auto near = nearest(name, views); !near.empty())
       d.notes.push_back(fmt::format("did you mean '{}'?", near));
-    d.notes.push_back(fmt::format("in {}/: {}", folder, joined(views)));
+    constexpr std::size_t kMostShown = 24;
+    d.notes.push_back(views.size() <= kMostShown
+                          ? fmt::format("in {}/: {}", folder, joined(views))
+                          : fmt::format("{} are in {}/: see tiersim list {}", views.size(), folder,
+                                        what == "profile" ? "profiles"
+                                        : what == "model" ? "models"
+                                                          : "hardware"));
     return nullptr;
   }
 

@@ -35,7 +35,12 @@ models::ModelSpec tiny_model() {
 hw::MachineSpec tiny_machine(std::int64_t gpus) {
   hw::MachineSpec m;
   m.name = "tiny";
-  m.gpu = {"tiny", FlopsPerSecond(2e11), FlopsPerSecond(0), 1_GB, BytesPerSecond(1.1e11), 1_MB, 10};
+  m.gpu.name = "tiny";
+  m.gpu.dense_bf16 = FlopsPerSecond(2e11);
+  m.gpu.memory = 1_GB;
+  m.gpu.memory_bandwidth = BytesPerSecond(1.1e11);
+  m.gpu.l2 = 1_MB;
+  m.gpu.sms = 10;
   m.gpus = gpus;
   m.gpu_link = {1_GBps, BytesPerSecond(0.9e9), BytesPerSecond(1.7e9), 3_us, 500_ns, 10_KB, hw::Sharing::fifo};
   m.collective_bandwidth = 10_GBps;

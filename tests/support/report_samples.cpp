@@ -67,6 +67,7 @@ RunResult full_run(const std::string& name, double scale) {
   c.link_names = {"pcie0 h2d", "pcie0 d2h",  "pcie1 h2d", "pcie1 d2h",
                   "dram read", "dram write", "ssd read",  "ssd write"};
   c.link_bandwidths.assign(8, 55_GBps);
+  c.power_and_price = {Watts(700), Watts(105), Watts(2'300), 4, DollarsPerHour(10)};
   add_requests(run, scale);
   add_totals(run.outcome.end);
   run.outcome.whole = run.outcome.end;

@@ -54,6 +54,11 @@ TEST_CASE("rates are the double nearest to the text, power of ten included") {
   CHECK(value_of(parse_bandwidth, "3.35 TB/s").value() == 3.35e12);
   CHECK(value_of(parse_bandwidth, "1.5 GiB/s").value() == 1610612736.0);
   CHECK(value_of(parse_compute, "989.4 TFLOP/s").value() == 989.4e12);
+  CHECK(value_of(parse_power, "10.2 kW").value() == 10'200);
+  CHECK(value_of(parse_money, "2.50 USD").value() == 2.5);
+  CHECK(text_of(Watts(700)) == "700 W");
+  CHECK(text_of(Watts(0)) == "0 W");
+  CHECK(text_of(Dollars(2.5)) == "2.5 USD");
   CHECK(value_of(parse_per_second, "300/min") == 5.0);
   CHECK(value_of(parse_per_second, "7200/h") == 2.0);
   CHECK(value_of(parse_fraction, "33.3%") == 0.333);

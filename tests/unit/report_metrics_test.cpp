@@ -203,6 +203,35 @@ TEST_CASE("do the shares of GPU time sum to replicas times window?") {
   CHECK(value(run, "gpu.idle") == 0.25);
 }
 
+TEST_CASE("is energy the limit of computing GPUs, the idle power of the others, and the rest of the machine?") {
+  RunResult run = empty_run();  // 2 replicas x 10 s
+  run.context.ranks = 2;
+  run.context.power_and_price = {.gpu = Watts(500), .gpu_idle = Watts(100), .machine = Watts(1000), .gpus = 8};
+  run.outcome.end.busy = {Seconds(5), Seconds(3), Seconds(1), Seconds(1)};  // 10 s of 20, on 2 ranks: 20 GPU seconds
+  run.outcome.end.tokens_out = 2'600;
+  CHECK(value(run, "energy.gpus") == 16'000);   // 20 s x 500 W and 60 s x 100 W
+  CHECK(value(run, "energy.total") == 26'000);  // and 10 s x 1 kW
+  CHECK(value(run, "energy.power") == 2'600);
+  CHECK(value(run, "energy.tokens_per_joule") == 0.1);
+  CHECK(absent(run, "cost.total"));
+}
+
+TEST_CASE("do steps that straddle the window's edge draw no more than all GPUs can?") {
+  RunResult run = empty_run();
+  run.context.power_and_price = {.gpu = Watts(500), .gpu_idle = Watts(100), .machine = {}, .gpus = 2};
+  run.outcome.end.busy.compute = Seconds(21);  // of 20
+  CHECK(value(run, "energy.gpus") == 10'000);
+}
+
+TEST_CASE("is cost the machine's price times the window?") {
+  RunResult run = empty_run();
+  run.context.power_and_price.price = DollarsPerHour(36);  // a cent a second
+  run.outcome.end.tokens_out = 500;
+  CHECK(value(run, "cost.total") == doctest::Approx(0.1));
+  CHECK(value(run, "cost.tokens_per_dollar") == doctest::Approx(5'000));
+  CHECK(absent(run, "energy.total"));
+}
+
 TEST_CASE("is occupancy the mean and the peak of the samples inside the window?") {
   RunResult run = empty_run();  // 1000 frames over the replicas
   const auto sample = [](std::int64_t at_s, std::int64_t used, std::int64_t in_dram, std::int64_t waiting) {

@@ -3,10 +3,8 @@
 
 #include <array>
 #include <filesystem>
-#include <map>
 
 #include "calib/profile.hpp"
-#include "hw/device_spec.hpp"
 #include "models/model_spec.hpp"
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
@@ -17,6 +15,7 @@
 #include "sim/report/metrics.hpp"
 #include "sim/serving/router.hpp"
 #include "tools/tiersim/commands.hpp"
+#include "tools/tiersim/list_hardware.hpp"
 #include "tools/tiersim/scenario_input.hpp"
 #include "tools/tiersim/text.hpp"
 #include "traces/readers.hpp"
@@ -51,19 +50,7 @@ void list_models(const std::string& root) {
   });
 }
 
-void list_hardware(const std::string& root) {
-  std::map<std::string, config::Value> devices;
-  print_folder("hardware", root, "hw", [&](Fields& fields) {
-    const hw::MachineSpec m = hw::read_machine(fields, [&](const std::string& name, const SourceMark&) {
-      const auto [at, fresh] = devices.try_emplace(name);
-      if (fresh) at->second = config::load_yaml(config::path_in(root + "/hw/devices", name), fields.diagnostics());
-      return &at->second;
-    });
-    std::string out = fmt::format("{} x {} with {}", m.gpus, m.gpu.name, rough(m.gpu.memory));
-    for (const hw::StorageSpec& s : m.storage) out += fmt::format(", {} {}", s.name, rough(s.capacity));
-    return out;
-  });
-}
+void list_hardware(const std::string& root) { fmt::print("{}", hardware_text(root)); }
 
 void list_profiles(const std::string& root) {
   print_folder("profiles", root, "calib/profiles", [](Fields& fields) {
