@@ -28,7 +28,6 @@ models::ModelSpec tiny_model() {
   m.intermediate = 512;
   m.vocabulary = 1000;
   m.max_context = Tokens(100'000);
-  m.groups = {{models::KvKind::full_attention, m.layers, m.kv_heads, m.head_dim}};
   return m;
 }
 
