@@ -66,7 +66,7 @@ int models_import_command(const Arguments& arguments) {
       {kCommand,
        "Writes the shapes of a Hugging Face config.json as a model that scenarios can name or hold, to a file\n"
        "or to the terminal.",
-       "tiersim models import models/samples/olmoe.json"});
+       "tiersim models import tests/golden/configs/olmoe-1b-7b.json"});
   std::string path, name, out;
   bool overwrite = false;
   options.operand("CONFIG", "the config.json", path);
