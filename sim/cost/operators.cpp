@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "sim/core/diagnostics.hpp"
 #include "sim/core/mathematics.hpp"
 #include "sim/cost/operator_parts.hpp"
 
@@ -66,6 +67,7 @@ bool alike(const models::Attention& a, const models::Attention& b) {
 
 StepOperators::StepOperators(const models::ModelSpec& model, Ranks ranks)
     : model_(model), groups_(model.layer_groups()), ranks_(ranks) {
+  ensure(ranks.tensor % ranks.expert == 0, "expert ranks do not divide the tensor ranks");
   for (const LayerGroup& g : groups_) {
     if (g.attention.kind == AttentionKind::none) continue;
     const auto at = std::find_if(attentions_.begin(), attentions_.end(),

@@ -20,7 +20,7 @@ std::int64_t pairs_within(std::int64_t n, std::int64_t c, std::int64_t w) {
   return growing * c + growing * (growing + 1) / 2 + (n - growing) * w;
 }
 
-/// Attention as one kernel: `per_pair` FLOPs, `moved` bytes.
+/// The shape of one attention kernel.
 struct Attended {
   Tokens queries, keys;
   std::int64_t sequences = 0, head_dim = 0;

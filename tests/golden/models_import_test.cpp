@@ -54,12 +54,13 @@ TEST_CASE("does every published configuration give the shapes that the library h
   }
 }
 
-TEST_CASE("is an imported model written as recorded, and never over a file unasked?") {
+TEST_CASE("is an imported model written as recorded, fit for a scenario, and never over a file unasked?") {
   const Workplace place;
   const Ran ran = place.run("tiersim models import tests/golden/configs/gpt-oss-20b.json --out bin/oss.yaml");
   CHECK(ran.status == 0);
   CHECK(ran.err == "bin/oss.yaml: 20,914,757,184 parameters\n");
   expect_golden("cli/models_import.txt", place.run("cat bin/oss.yaml").out);
+  CHECK(place.run("tiersim check scenarios/quickstart.yaml --set model=" + place.path("bin/oss.yaml")).status == 0);
   CHECK(place.run("tiersim models import tests/golden/configs/gpt-oss-20b.json --out bin/oss.yaml").status == 2);
   CHECK(
       place.run("tiersim models import tests/golden/configs/gpt-oss-20b.json --out bin/oss.yaml --overwrite").status ==
@@ -88,6 +89,8 @@ TEST_CASE("is a file that is no configuration told what is wrong with it?") {
   CHECK(message("{\"architectures\": [\"LlamaForCausalLM\"], \"hidden_size\": \"big\"}")
             .find("'hidden_size' in the config of LlamaForCausalLM is \"big\", expected a whole number") !=
         std::string::npos);
+  CHECK(message("{\"architectures\": [\"OPTForCausalLM\"], \"num_hidden_layers\": 2000}")
+            .find("2000 layers: a model has at most 1000") != std::string::npos);
   CHECK(place.run("tiersim models import no/such.json").err ==
         "no/such.json: error: cannot be read: is it there, and a file?\n");
 }

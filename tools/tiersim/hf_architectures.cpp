@@ -174,17 +174,6 @@ ModelSpec olmoe(const HfConfig& c) {
   return m;
 }
 
-Attention mamba(const HfConfig& c) {
-  Attention a;
-  a.kind = AttentionKind::recurrent;
-  a.state_dim = c.count("mamba_d_state", 16), a.conv_width = c.count("mamba_d_conv", 4);
-  a.expand = c.count("mamba_expand", 2);
-  const bool automatic = c.text("mamba_dt_rank") == "auto" || !c.has("mamba_dt_rank");
-  a.step_rank = automatic ? (c.count("hidden_size") + 15) / 16 : c.count("mamba_dt_rank");
-  a.inner_norms = true;
-  return a;
-}
-
 ModelSpec jamba(const HfConfig& c) {
   ModelSpec m = llama(c);
   const auto f = mixture(c.count("num_experts", 16), c.count("num_experts_per_tok", 2), c.count("intermediate_size"));

@@ -40,12 +40,13 @@ FeedForward dense(std::int64_t width) {
 
 ModelSpec frame(const HfConfig& c, bool tied, const LayerGroup& layer) {
   ModelSpec m;
-  m.layers = std::min(c.count("num_hidden_layers"), kMostLayers);
+  m.layers = c.count("num_hidden_layers");
+  if (m.layers > kMostLayers) c.error(fmt::format("{} layers: a model has at most {}", m.layers, kMostLayers));
   m.hidden = c.count("hidden_size");
   m.vocabulary = c.count("vocab_size");
   m.max_context = Tokens(c.count("max_position_embeddings"));
   m.tied_embeddings = c.flag("tie_word_embeddings", tied);
-  m.groups.assign(static_cast<std::size_t>(m.layers), layer);
+  m.groups.assign(static_cast<std::size_t>(std::min(m.layers, kMostLayers)), layer);
   return m;
 }
 
@@ -70,6 +71,17 @@ ModelSpec alternating(const HfConfig& c, ModelSpec m, Tokens window, std::int64_
     if (!sees_all(c, i, period)) g.attention.window = window;
   });
   return m;
+}
+
+Attention mamba(const HfConfig& c) {
+  Attention a;
+  a.kind = models::AttentionKind::recurrent;
+  a.state_dim = c.count("mamba_d_state", 16), a.conv_width = c.count("mamba_d_conv", 4);
+  a.expand = c.count("mamba_expand", 2);
+  const bool automatic = c.text("mamba_dt_rank") == "auto" || !c.has("mamba_dt_rank");
+  a.step_rank = automatic ? (c.count("hidden_size") + 15) / 16 : c.count("mamba_dt_rank");
+  a.inner_norms = true;
+  return a;
 }
 
 }  // namespace tiersim::cli::hf

@@ -21,6 +21,8 @@ using models::ModelSpec;
 [[nodiscard]] LayerGroup plain_layer(const HfConfig& c);
 [[nodiscard]] FeedForward mixture(std::int64_t experts, std::int64_t active, std::int64_t width);
 [[nodiscard]] FeedForward dense(std::int64_t width);
+/// Recurrent state by the keys `mamba_*`, with the norms of Jamba.
+[[nodiscard]] Attention mamba(const HfConfig& c);
 /// What nearly all have, each layer as `layer`; `tied`: whether the head is the embedding where the file does not say.
 [[nodiscard]] ModelSpec frame(const HfConfig& c, bool tied, const LayerGroup& layer);
 /// A window that is shorter than the context, else 0.
