@@ -1,73 +1,187 @@
 #include "models/model_spec.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace tiersim::models {
 namespace {
 
-using config::Range;
-
 constexpr std::int64_t divided(std::int64_t n, std::int64_t ranks) { return (n + ranks - 1) / ranks; }
 
 Bytes rounded_bytes(double bytes) { return Bytes(static_cast<std::int64_t>(bytes + 0.5)); }
 
-/// Parameters of one rank; with one rank, all of them.
-std::int64_t parameters_of(const ModelSpec& m, std::int64_t ranks) {
-  const std::int64_t queries = divided(m.query_heads, ranks) * m.head_dim;
-  const std::int64_t qkv = queries + 2 * divided(m.kv_heads, ranks) * m.head_dim;
-  const std::int64_t attention = qkv * m.hidden + queries * m.hidden + (m.qkv_bias ? qkv : 0);
-  const std::int64_t mlp = 3 * m.hidden * divided(m.intermediate, ranks);
-  const std::int64_t norms = 2 * m.hidden;
-  const std::int64_t vocabulary = divided(m.vocabulary, ranks) * m.hidden;
-  return m.layers * (attention + mlp + norms) + m.hidden + vocabulary * (m.tied_embeddings ? 1 : 2);
+/// Parameters on one rank, by the type that they are stored in.
+struct Counted {
+  std::int64_t weights = 0, experts = 0;
+};
+
+std::int64_t softmax_parameters(const ModelSpec& m, const Attention& a, std::int64_t ranks) {
+  const std::int64_t heads = divided(a.query_heads, ranks), kv_heads = a.shares_kv ? 0 : divided(a.kv_heads, ranks);
+  const std::int64_t queries = heads * a.head_dim, keys = kv_heads * a.head_dim;
+  const std::int64_t qkv = queries + keys + kv_heads * a.values();
+  std::int64_t sum = qkv * m.hidden + heads * a.values() * m.hidden;
+  if (a.qkv_bias) sum += qkv;
+  if (a.output_bias) sum += m.hidden;
+  if (a.sinks) sum += heads;
+  if (a.qk_norm == QkNorm::head) sum += a.shares_kv ? a.head_dim : 2 * a.head_dim;
+  if (a.qk_norm == QkNorm::whole) sum += queries + keys;
+  return sum;
 }
 
-/// Bytes of one token's keys and values where each group holds its heads over this many ranks.
+/// Down into the latents (whole on every rank, with their norms), up into the heads.
+std::int64_t latent_parameters(const ModelSpec& m, const Attention& a, std::int64_t ranks) {
+  const std::int64_t heads = divided(a.query_heads, ranks), queries = heads * (a.nope_dim + a.rope_dim);
+  const std::int64_t from = a.q_rank > 0 ? a.q_rank : m.hidden;
+  std::int64_t sum = from * queries;
+  if (a.q_rank > 0) sum += m.hidden * a.q_rank + a.q_rank;
+  sum += m.hidden * (a.kv_rank + a.rope_dim) + a.kv_rank;
+  sum += a.kv_rank * heads * (a.nope_dim + a.values());
+  return sum + heads * a.values() * m.hidden;
+}
+
+/// Projections in and out, convolution with its bias, the projections of step, input and output, A and D.
+std::int64_t recurrent_parameters(const ModelSpec& m, const Attention& a, std::int64_t ranks) {
+  const std::int64_t inner = divided(a.expand * m.hidden, ranks), small = a.step_rank + 2 * a.state_dim;
+  const std::int64_t projections = m.hidden * 2 * inner + inner * small + a.step_rank * inner + inner * m.hidden;
+  const std::int64_t vectors = inner * (a.conv_width + 1) + inner + inner * a.state_dim + inner;
+  return projections + vectors + (a.inner_norms ? small : 0);
+}
+
+std::int64_t attention_parameters(const ModelSpec& m, const Attention& a, std::int64_t ranks) {
+  switch (a.kind) {
+    case AttentionKind::softmax:
+      return softmax_parameters(m, a, ranks);
+    case AttentionKind::latent:
+      return latent_parameters(m, a, ranks);
+    case AttentionKind::recurrent:
+      return recurrent_parameters(m, a, ranks);
+    case AttentionKind::none:
+      break;
+  }
+  return 0;
+}
+
+/// One network between hidden and `width` elements.
+std::int64_t network_parameters(const ModelSpec& m, const FeedForward& f, std::int64_t width) {
+  const std::int64_t in = f.gated ? 2 * width : width;
+  return (in + width) * m.hidden + (f.bias ? in + m.hidden : 0);
+}
+
+Counted feed_forward_parameters(const ModelSpec& m, const FeedForward& f, std::int64_t experts, std::int64_t ranks) {
+  if (f.experts == 0) return {network_parameters(m, f, divided(f.intermediate, ranks)), 0};
+  Counted sum{m.hidden * f.experts + (f.router_bias ? f.experts : 0), 0};
+  if (f.shared_intermediate > 0) sum.weights += network_parameters(m, f, divided(f.shared_intermediate, ranks));
+  if (f.shared_gate) sum.weights += m.hidden;
+  sum.experts = experts * network_parameters(m, f, divided(f.expert_intermediate, ranks));
+  return sum;
+}
+
+/// Parameters of one rank; with one rank, all of them. `only_active`: with the experts of one token.
+Counted parameters_of(const ModelSpec& m, std::int64_t ranks, bool only_active) {
+  const std::int64_t norm = m.norm == NormKind::layer ? 2 * m.hidden : m.hidden;
+  Counted sum;
+  for (const LayerGroup& g : m.layer_groups()) {
+    const FeedForward& f = g.feed_forward;
+    const Counted network = feed_forward_parameters(m, f, only_active ? f.active : f.experts, ranks);
+    sum.weights += g.layers * (attention_parameters(m, g.attention, ranks) + network.weights + m.norms * norm);
+    sum.experts += g.layers * network.experts;
+  }
+  const std::int64_t rows = divided(m.vocabulary, ranks);
+  sum.weights += norm + rows * m.hidden * (m.tied_embeddings ? 1 : 2);
+  sum.weights += m.positions * m.hidden + (m.head_bias ? rows : 0);
+  return sum;
+}
+
+/// Elements of one token's keys and values in one layer, where the heads are held by this many ranks.
+std::int64_t kv_elements(const Attention& a, std::int64_t ranks) {
+  if (a.shares_kv) return 0;
+  if (a.kind == AttentionKind::softmax) return divided(a.kv_heads, ranks) * (a.head_dim + a.values());
+  return a.kind == AttentionKind::latent ? a.kv_rank + a.rope_dim : 0;
+}
+
 Bytes kv_of(const ModelSpec& m, std::int64_t ranks) {
   std::int64_t elements = 0;
-  for (const LayerGroup& g : m.groups) elements += 2 * g.layers * divided(g.kv_heads, ranks) * g.head_dim;
+  for (const LayerGroup& g : m.layer_groups()) elements += g.layers * kv_elements(g.attention, ranks);
   return rounded_bytes(static_cast<double>(elements) * m.kv_bytes);
 }
 
 }  // namespace
 
-std::int64_t ModelSpec::parameters() const { return parameters_of(*this, 1); }
+std::vector<LayerGroup> ModelSpec::layer_groups() const {
+  if (!groups.empty()) return groups;
+  LayerGroup uniform;
+  uniform.layers = layers;
+  uniform.attention.query_heads = query_heads, uniform.attention.kv_heads = kv_heads;
+  uniform.attention.head_dim = head_dim, uniform.attention.qkv_bias = qkv_bias;
+  uniform.attention.rotary = positions == 0;
+  uniform.feed_forward.intermediate = intermediate;
+  return {uniform};
+}
+
+std::int64_t ModelSpec::parameters() const {
+  const Counted all = parameters_of(*this, 1, false);
+  return all.weights + all.experts;
+}
+
+std::int64_t ModelSpec::active_parameters() const {
+  const Counted active = parameters_of(*this, 1, true);
+  return active.weights + active.experts;
+}
 
 Bytes ModelSpec::weights_per_rank(std::int64_t ranks) const {
-  return rounded_bytes(static_cast<double>(parameters_of(*this, ranks)) * weight_bytes);
+  const Counted counted = parameters_of(*this, ranks, false);
+  return rounded_bytes(static_cast<double>(counted.weights) * weight_bytes +
+                       static_cast<double>(counted.experts) * expert_bytes());
 }
 
 Bytes ModelSpec::kv_per_token() const { return kv_of(*this, 1); }
 
 Bytes ModelSpec::kv_per_token_per_rank(std::int64_t ranks) const { return kv_of(*this, ranks); }
 
-ModelSpec read_model(config::Fields& fields) {
-  // The upper ends keep every product of shapes within 64 bits.
-  constexpr Range kWidth{1, 1e6}, kHeads{1, 1024}, kElement{0.01, 64};
-  ModelSpec m;
-  m.name = fields.text("name");
-  m.layers = fields.count("layers", {}, Range{1, 1000});
-  m.hidden = fields.count("hidden", {}, kWidth);
-  m.query_heads = fields.count("query_heads", {}, kHeads);
-  m.kv_heads = fields.count("kv_heads", {}, kHeads);
-  m.head_dim = fields.count("head_dim", {}, Range{1, 4096});
-  m.intermediate = fields.count("intermediate", {}, kWidth);
-  m.vocabulary = fields.count("vocabulary", {}, Range{1, 1e7});
-  m.tied_embeddings = fields.flag("tied_embeddings", false);
-  m.qkv_bias = fields.flag("qkv_bias", false);
-  m.max_context = fields.tokens("max_context", {}, Range{1, 1e9});
-  m.weight_bytes = fields.number("weight_bytes", 2, kElement);
-  m.activation_bytes = fields.number("activation_bytes", 2, kElement);
-  m.kv_bytes = fields.number("kv_bytes", 2, kElement);
-  if (m.kv_heads > 0 && m.query_heads % m.kv_heads != 0) {
-    fields.error("kv_heads", fmt::format("{} query heads in {} cannot be shared by {} key and value heads",
-                                         m.query_heads, fields.what(), m.kv_heads));
+Bytes ModelSpec::kv_of_sequence(Tokens context) const {
+  std::int64_t elements = 0;
+  for (const LayerGroup& g : layer_groups()) {
+    const Tokens window = g.attention.window;
+    const Tokens kept = window > Tokens(0) ? std::min(window, context) : context;
+    elements += kept.value() * g.layers * kv_elements(g.attention, 1);
   }
-  fields.finish();
-  m.groups = {{KvKind::full_attention, m.layers, m.kv_heads, m.head_dim}};
-  return m;
+  return rounded_bytes(static_cast<double>(elements) * kv_bytes) + state_of_sequence();
+}
+
+Bytes ModelSpec::state_of_sequence() const {
+  std::int64_t elements = 0;
+  for (const LayerGroup& g : layer_groups()) {
+    const Attention& a = g.attention;
+    if (a.kind != AttentionKind::recurrent) continue;
+    elements += g.layers * a.expand * hidden * (a.state_dim + a.conv_width - 1);
+  }
+  return rounded_bytes(static_cast<double>(elements) * activation_bytes);
+}
+
+Tokens ModelSpec::window() const {
+  Tokens longest(0);
+  for (const LayerGroup& g : groups) longest = std::max(longest, g.attention.window);
+  return longest;
+}
+
+std::int64_t ModelSpec::widest_intermediate() const {
+  std::int64_t widest = 0;
+  for (const LayerGroup& g : layer_groups()) {
+    const FeedForward& f = g.feed_forward;
+    widest =
+        std::max(widest, f.experts > 0 ? f.active * f.expert_intermediate + f.shared_intermediate : f.intermediate);
+  }
+  return widest;
+}
+
+bool ModelSpec::divides_among(std::int64_t ranks) const {
+  const std::vector<LayerGroup> all = layer_groups();
+  return std::all_of(all.begin(), all.end(), [&](const LayerGroup& g) {
+    const Attention& a = g.attention;
+    if (a.kind == AttentionKind::recurrent) return a.expand * hidden % ranks == 0;
+    if (a.kind == AttentionKind::none) return true;
+    const bool kv = a.kind == AttentionKind::latent || a.kv_heads % ranks == 0 || ranks % a.kv_heads == 0;
+    return a.query_heads % ranks == 0 && kv;
+  });
 }
 
 }  // namespace tiersim::models

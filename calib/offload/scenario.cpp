@@ -23,7 +23,6 @@ models::ModelSpec model_of(const DecoderShape& shape) {
   m.vocabulary = shape.vocabulary;
   m.weight_bytes = m.activation_bytes = m.kv_bytes = sizeof(float);
   m.max_context = Tokens(INT32_MAX);
-  m.groups = {{models::KvKind::full_attention, shape.layers, shape.kv_heads, shape.head_dim}};
   return m;
 }
 

@@ -24,8 +24,10 @@ double distance(double width, double wanted) { return width > wanted ? width / w
 /// What stands in for a kernel without a law, most alike first.
 std::vector<std::string_view> relatives(std::string_view kernel) {
   if (kernel == "gemv") return {"gemv", "thin", "gemm"};
-  if (kernel == "thin") return {"thin", "gemm"};
-  if (kernel == "norm" || kernel == "rotary" || kernel == "activation" || kernel == "softmax") return {kernel, "add"};
+  if (kernel == "thin" || kernel == "moe") return {kernel, "gemm"};
+  if (kernel == "mla_decode") return {kernel, "decode_attention"};
+  if (kernel == "norm" || kernel == "rotary" || kernel == "activation" || kernel == "softmax" || kernel == "scan")
+    return {kernel, "add"};
   return {kernel};
 }
 

@@ -23,15 +23,17 @@ PolicyMenu menu_of(std::string what) {
 
 std::string gigabytes(Bytes b) { return fmt::format("{:.1f} GB", static_cast<double>(b.value()) * 1e-9); }
 
-/// What the step's tensors take at their peak on one rank: hidden states twice, the widest MLP pair, logits in 32 bits
-/// with a copy for the sampler.
+/// What a step needs beside weights and KV at its peak on one rank: hidden states twice, the widest feed-forward
+/// network, logits in 32 bits with a copy for the sampler, and every sequence's recurrent state.
 Bytes activation_bytes(const ServingSettings& s, std::int64_t ranks) {
   const auto& m = s.model;
   const double tokens = static_cast<double>(s.engine.max_batched_tokens.value());
-  const double width =
-      4.0 * static_cast<double>(m.hidden) + 3.0 * static_cast<double>(m.intermediate) / static_cast<double>(ranks);
+  const double width = 4.0 * static_cast<double>(m.hidden) +
+                       3.0 * static_cast<double>(m.widest_intermediate()) / static_cast<double>(ranks);
   const double logits = 2.0 * 4.0 * static_cast<double>(s.engine.max_sequences) * static_cast<double>(m.vocabulary);
-  return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits));
+  const double state = static_cast<double>(m.state_of_sequence().value()) *
+                       static_cast<double>(s.engine.max_sequences) / static_cast<double>(ranks);
+  return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits + state));
 }
 
 MemoryMap memory_map(const ServingSettings& s, std::int64_t ranks, double utilisation) {
@@ -55,17 +57,13 @@ std::int64_t blocks_in(const MemoryMap& map) {
   return map.block_bytes.value() > 0 ? left.value() / map.block_bytes.value() : 0;
 }
 
-bool divides(const models::ModelSpec& model, std::int64_t ranks) {
-  return model.query_heads % ranks == 0 && (model.kv_heads % ranks == 0 || ranks % model.kv_heads == 0);
-}
-
 /// What makes a model fit that does not: only what this machine can do, else another machine or model.
 std::string advice_to_fit(const ServingSettings& s, double utilisation) {
   constexpr double kMostSensible = 0.95;
   if (utilisation < kMostSensible && blocks_in(memory_map(s, s.ranks, kMostSensible)) > 0)
     return fmt::format("it fits with more of the memory: try a utilisation above {:.0f}%", utilisation * 100);
   for (std::int64_t ranks = s.ranks + 1; ranks <= s.machine.gpus; ++ranks) {
-    if (!divides(s.model, ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
+    if (!s.model.divides_among(ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
     const std::int64_t replicas = s.machine.gpus / ranks;
     return fmt::format("it fits on {} GPUs: try serving.tensor_parallel = {}{}", ranks, ranks,
                        s.replicas > replicas ? fmt::format(" and serving.replicas = {}", replicas) : "");
@@ -222,9 +220,11 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
                              human::counted(s.ranks, "GPU"), s.replicas == 1 ? "needs" : "need", s.replicas * s.ranks,
                              s.machine.name, s.machine.gpus));
   }
-  if (s.model.query_heads > 0 && !divides(s.model, s.ranks)) {
-    fields.error("tensor_parallel", fmt::format("{} ranks do not divide the {} query heads and {} KV heads of {}",
-                                                s.ranks, s.model.query_heads, s.model.kv_heads, s.model.name));
+  if (s.model.layers > 0 && !s.model.divides_among(s.ranks)) {
+    const std::string heads = s.model.kv_heads > 0
+                                  ? fmt::format("{} query heads and {} KV heads", s.model.query_heads, s.model.kv_heads)
+                                  : std::string("heads");
+    fields.error("tensor_parallel", fmt::format("{} ranks do not divide the {} of {}", s.ranks, heads, s.model.name));
   }
   fields.finish();
   root.record("serving", fields.resolved());

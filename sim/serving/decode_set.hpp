@@ -3,9 +3,9 @@
 ///
 /// Every decoding sequence computes one token in every step, so its context is where it joined plus the steps since.
 /// The set keeps the step counter D, the sum of (context - D), how many sequences have each residue (context - D) mod
-/// B, and a calendar of the steps at which sequences finish. Then "how many need a new block now" is one look-up, and a
-/// step is one increment. A sequence whose context (tokens with KV) is a multiple of B needs a block before its next
-/// token.
+/// B, what a sliding window lets them attend to, and a calendar of the steps at which sequences finish. Then "how many
+/// need a new block now" is one look-up, and a step is one increment. A sequence whose context (tokens with KV) is a
+/// multiple of B needs a block before its next token.
 ///
 /// Called by Replica. join() after the step that ended a prefill; advance() when a step ends; leave() for those that
 /// end or are preempted. join and leave O(log n), the rest O(1). No allocation once grown.
@@ -17,6 +17,7 @@
 
 #include "sim/core/ids.hpp"
 #include "sim/core/units.hpp"
+#include "sim/serving/window_sum.hpp"
 
 namespace tiersim {
 
@@ -32,13 +33,16 @@ class DecodeSet {
     std::uint64_t order = 0;  ///< running order: the lower joined the batch earlier
   };
 
-  explicit DecodeSet(std::int64_t block_tokens)
-      : block_(block_tokens), residues_(static_cast<std::size_t>(block_tokens)) {}
+  /// `window`: of the model's sliding windows, 0 for none.
+  explicit DecodeSet(std::int64_t block_tokens, Tokens window = Tokens(0))
+      : block_(block_tokens), residues_(static_cast<std::size_t>(block_tokens)), within_(window.value()) {}
 
   [[nodiscard]] std::int64_t size() const { return size_; }
   [[nodiscard]] std::int64_t context_of(const Member& m) const { return m.base + step_; }
   /// Sum over members of the context that this step attends to, the new token included.
   [[nodiscard]] std::int64_t attended() const { return base_sum_ + size_ * (step_ + 1); }
+  /// The same with every context cut at the window.
+  [[nodiscard]] std::int64_t attended_in_window() const { return within_.attended(size_, step_); }
   /// Members that need a new block in this step.
   [[nodiscard]] std::int64_t needing_block() const { return residues_[residue(-step_)]; }
   [[nodiscard]] bool needs_block(const Member& m) const { return context_of(m) % block_ == 0; }
@@ -53,6 +57,7 @@ class DecodeSet {
     ++size_;
     base_sum_ += m.base;
     ++residues_[residue(m.base)];
+    within_.join(m.base, step_);
     calendar_.push_back({m.finish, order, slot});
     std::push_heap(calendar_.begin(), calendar_.end(), std::greater<>{});
     return m;
@@ -66,7 +71,7 @@ class DecodeSet {
     calendar_.pop_back();
     std::make_heap(calendar_.begin(), calendar_.end(), std::greater<>{});
   }
-  void advance() { ++step_; }
+  void advance() { within_.advance(++step_); }
   /// Takes out the next member that has finished, in running order, or none().
   SlotId pop_finished() {
     if (calendar_.empty() || calendar_.front().finish > step_) return SlotId::none();
@@ -80,6 +85,7 @@ class DecodeSet {
     --size_;
     base_sum_ -= m.base;
     --residues_[residue(m.base)];
+    within_.leave(m.base, step_);
   }
 
  private:
@@ -101,6 +107,7 @@ class DecodeSet {
   std::int64_t size_ = 0;
   std::int64_t base_sum_ = 0;
   std::vector<std::int64_t> residues_;
+  WindowSum within_;
   std::vector<Entry> calendar_;  // a heap; leave() is rare (preemption), so it may be linear
 };
 

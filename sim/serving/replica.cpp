@@ -33,7 +33,7 @@ Replica::Replica(ReplicaId id, const EngineSettings& settings, const Workload& w
       block_(workload.block_tokens()),
       slot_of_(workload.size(), SlotId::none()),
       running_(workload.size()),
-      decode_(workload.block_tokens()) {}
+      decode_(workload.block_tokens(), cost.empty_batch().window) {}
 
 bool Replica::enqueue(RequestId request, Time now) {
   RequestOutcome& out = state_.requests[request.index()];
@@ -134,7 +134,7 @@ void Replica::schedule_chunk(SlotId slot, std::int64_t tokens) {
 }
 
 void Replica::start_step(Time now) {
-  Batch batch;
+  Batch batch = cost_.empty_batch();
   for (const Chunk& c : step_.chunks) {
     const Sequence& s = slots_[c.slot.index()];
     batch.add_chunk(Tokens(c.tokens), Tokens(s.computed));
@@ -142,6 +142,7 @@ void Replica::start_step(Time now) {
   }
   batch.decodes = decode_.size();
   batch.decode_context = Tokens(decode_.attended());
+  batch.window_decode_context = Tokens(decode_.attended_in_window());
   batch.sampled += batch.decodes;
   batch.copies_in = hierarchy_.copies_in(id_), batch.copies_out = hierarchy_.copies_out(id_);
   step_.batch = batch;
@@ -364,6 +365,7 @@ void Replica::leap(Time horizon) {
     }
     step_.begin = step_.ready = step_.layer_bound = now;
     step_.batch.decode_context = Tokens(decode_.attended());
+    step_.batch.window_decode_context = Tokens(decode_.attended_in_window());
     step_.batch.decodes = step_.batch.sampled = step_.decodes;
     step_.batch.copies_in = hierarchy_.copies_in(id_), step_.batch.copies_out = hierarchy_.copies_out(id_);
     step_.time = cost_.step(step_.batch);

@@ -42,7 +42,7 @@ void FirstTokenObserver::on_step(const StepRecord& step) {
 }
 
 void FirstTokenObserver::meet(const StepRecord& step, const StepChunk& chunk) {
-  Batch alone;
+  Batch alone = cost_.empty_batch();
   alone.add_chunk(chunk.tokens, chunk.offset);
   alone.sampled = chunk.last ? 1 : 0;
   MetStep& seen = story_.steps.emplace_back();

@@ -11,9 +11,22 @@ using namespace tiersim::test;
 
 namespace {
 
-const std::vector<std::string> kPages = {"",           "run",           "check",         "show",  "why",
-                                         "list",       "calibrate",     "validate",      "trace", "trace info",
-                                         "trace head", "trace convert", "trace generate"};
+const std::vector<std::string> kPages = {"",
+                                         "run",
+                                         "check",
+                                         "show",
+                                         "why",
+                                         "list",
+                                         "calibrate",
+                                         "validate",
+                                         "trace",
+                                         "trace info",
+                                         "trace head",
+                                         "trace convert",
+                                         "trace generate",
+                                         "models",
+                                         "models list",
+                                         "models import"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -70,6 +83,14 @@ TEST_CASE("do the lists name everything that a scenario can name?") {
     CHECK(ran.status == 0);
     expect_golden("cli/list_" + section + ".txt", ran.out);
   }
+}
+
+TEST_CASE("does the library of models say what each is like?") {
+  const Workplace place;
+  const Ran ran = place.run("tiersim models");
+  CHECK(ran.status == 0);
+  expect_golden("cli/models.txt", ran.out);
+  CHECK(place.run("tiersim models list").out == ran.out);
 }
 
 TEST_CASE("does check say what a scenario is, and show what it comes to?") {

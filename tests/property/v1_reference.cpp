@@ -299,7 +299,8 @@ class Engine {
   }
 
   void start_step(std::int64_t now) {
-    Batch batch;
+    Batch batch = cost_.empty_batch();
+    const std::int64_t window = batch.window.value();
     ReferenceStep step;
     step.begin = now;
     for (const Scheduled& p : scheduled_) {
@@ -309,12 +310,18 @@ class Engine {
       if (p.decode) {
         ++step.decodes;
         step.decode_context += s.computed + 1;
+        batch.window_decode_context += Tokens(std::min(window, s.computed + 1));
         continue;
       }
       batch.prefill_tokens += Tokens(p.tokens);
       ++batch.chunks;
-      for (std::int64_t t = 0; t < p.tokens; ++t) batch.score_pairs += s.computed + t + 1;
+      for (std::int64_t t = 0; t < p.tokens; ++t) {
+        batch.score_pairs += s.computed + t + 1;
+        batch.window_pairs += std::min(window, s.computed + t + 1);
+      }
       batch.prefill_context += Tokens(s.computed + p.tokens);
+      const std::int64_t first = std::max<std::int64_t>(0, s.computed + 1 - window);  // the first query's oldest key
+      batch.window_prefill_context += Tokens(window > 0 ? s.computed + p.tokens - first : 0);
       step.chunks.push_back({static_cast<std::int64_t>(p.request), s.computed, p.tokens, last});
     }
     batch.decodes = step.decodes;

@@ -28,7 +28,16 @@ models::ModelSpec tiny_model() {
   m.intermediate = 512;
   m.vocabulary = 1000;
   m.max_context = Tokens(100'000);
-  m.groups = {{models::KvKind::full_attention, m.layers, m.kv_heads, m.head_dim}};
+  return m;
+}
+
+models::ModelSpec tiny_windowed_model() {
+  models::ModelSpec m = tiny_model();
+  m.groups = m.layer_groups();
+  m.groups[0].layers = 1;
+  m.groups.push_back(m.groups[0]);
+  m.groups[1].layers = 3;
+  m.groups[1].attention.window = Tokens(40);
   return m;
 }
 
@@ -228,6 +237,7 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
   s.router.name = chance(rng, 0.5) ? "least_loaded" : "round_robin";
   s.engine.max_batched_tokens = Tokens(chance(rng, 0.5) ? between(rng, 2, 24) : between(rng, 24, 200));
   s.engine.max_sequences = std::min(between(rng, 1, 12), s.engine.max_batched_tokens.value());
+  if (s.engine.max_sequences % 3 == 0) s.model = tiny_windowed_model();
   s.engine.reserve_whole_prompt = chance(rng, 0.6);
   s.engine.load = chance(rng, 0.5) ? LoadWhen::always : LoadWhen::cheaper;
   s.engine.layerwise = chance(rng, 0.4);

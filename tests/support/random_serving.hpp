@@ -13,6 +13,8 @@ namespace tiersim::test {
 
 /// A model of four small layers; a step of a few tokens takes some 100 us.
 [[nodiscard]] models::ModelSpec tiny_model();
+/// The same with a sliding window in three of its four layers.
+[[nodiscard]] models::ModelSpec tiny_windowed_model();
 /// `gpus` GPUs, host memory "dram" and a drive "ssd"; 100 KB need some 100 us on a GPU's link.
 [[nodiscard]] hw::MachineSpec tiny_machine(std::int64_t gpus);
 [[nodiscard]] calib::Profile tiny_profile();

@@ -51,7 +51,6 @@ inline models::ModelSpec tiny_model() {
   m.name = "tiny";
   m.layers = m.hidden = m.query_heads = m.kv_heads = m.head_dim = m.intermediate = m.vocabulary = 1;
   m.max_context = Tokens(1'000'000);
-  m.groups = {{models::KvKind::full_attention, 1, 1, 1}};
   return m;
 }
 

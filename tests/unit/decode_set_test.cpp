@@ -20,10 +20,11 @@ struct Plain {
   DecodeSet::Member member;
 };
 
-void check_counts(const DecodeSet& set, const std::vector<Plain>& plain, std::int64_t block) {
-  std::int64_t attended = 0, needing = 0, next_finish = INT64_MAX;
+void check_counts(const DecodeSet& set, const std::vector<Plain>& plain, std::int64_t block, std::int64_t window) {
+  std::int64_t attended = 0, in_window = 0, needing = 0, next_finish = INT64_MAX;
   for (const Plain& p : plain) {
     attended += p.context + 1;
+    in_window += std::min(window, p.context + 1);
     needing += p.context % block == 0;
     next_finish = std::min(next_finish, p.remaining);
     REQUIRE(set.context_of(p.member) == p.context);
@@ -31,6 +32,7 @@ void check_counts(const DecodeSet& set, const std::vector<Plain>& plain, std::in
   }
   REQUIRE(set.size() == static_cast<std::int64_t>(plain.size()));
   REQUIRE(set.attended() == attended);
+  REQUIRE(set.attended_in_window() == in_window);
   REQUIRE(set.needing_block() == needing);
   REQUIRE(set.steps_to_finish() == next_finish);
 }
@@ -58,7 +60,8 @@ TEST_CASE("does the decode set count what a plain list of sequences counts?") {
     INFO("seed ", seed);
     Rng rng(seed);
     const std::int64_t block = between(rng, 1, 17);
-    DecodeSet set(block);
+    const std::int64_t window = static_cast<std::int64_t>(seed % 4) * 31;  // none, shorter and longer than contexts
+    DecodeSet set(block, Tokens(window));
     std::vector<Plain> plain;  // in running order
     std::uint64_t order = 0;
     for (int i = 0; i < 300; ++i) {
@@ -73,7 +76,7 @@ TEST_CASE("does the decode set count what a plain list of sequences counts?") {
         set.leave(gone->member);
         plain.erase(gone);
       }
-      check_counts(set, plain, block);
+      check_counts(set, plain, block, window);
       if (chance(rng, 0.7)) step(set, plain);
     }
   }

@@ -15,7 +15,6 @@ models::ModelSpec small_model() {
   m.name = "small";
   m.layers = 1, m.hidden = 64, m.query_heads = 4, m.kv_heads = 4, m.head_dim = 16, m.intermediate = 128,
   m.vocabulary = 100;
-  m.groups = {{models::KvKind::full_attention, 1, 4, 16}};
   return m;
 }
 hw::MachineSpec small_machine() {

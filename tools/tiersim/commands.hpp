@@ -1,6 +1,6 @@
 #pragma once
-/// The subcommands of `tiersim`: each has a file of its name; main.cpp and trace.cpp hold the tables that they stand
-/// in.
+/// The subcommands of `tiersim`: each has a file of its name; main.cpp, models.cpp and trace.cpp hold the tables that
+/// they stand in.
 ///
 /// A subcommand gets the arguments behind its name and returns the exit status of a run that worked (0, or 1 if it
 /// stopped early). What goes wrong is thrown: BadInput (status 2), InternalError (3), anything else (1); main() prints
@@ -26,6 +26,9 @@ int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int show_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
+int models_command(const Arguments& arguments);
+int models_list_command(const Arguments& arguments);
+int models_import_command(const Arguments& arguments);
 int calibrate_command(const Arguments& arguments);
 int validate_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);

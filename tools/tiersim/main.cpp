@@ -24,6 +24,7 @@ constexpr std::array kCommands = {
             cli::show_command},
     Command{"why", "where one request's time to first token went", cli::why_command},
     Command{"list", "models, hardware, profiles, policies, trace formats, metrics", cli::list_command},
+    Command{"models", "the library of models; a model from a Hugging Face config.json", cli::models_command},
     Command{"calibrate", "measure a machine and fit a profile to it", cli::calibrate_command},
     Command{"validate", "hold a profile's predictions against fresh measurements", cli::validate_command},
     Command{"trace", "look at, convert and generate workloads", cli::trace_command},

@@ -1,0 +1,126 @@
+#pragma once
+/// What one rank computes in a step: every kernel with its FLOPs, its HBM traffic and its shape.
+///
+/// Called by the cost model, which gives each operator its time. linear() depends on a token count alone, head() on
+/// the sequences that need logits, attention() on the batch. Counts follow the usual ones (2 m n k of a product,
+/// weights read once, activations in and out, FlashAttention's ideal traffic):
+///   softmax     QKV, rotary, KV write, prefill and decode attention each as one kernel over all sequences; a window
+///               caps pairs and contexts sequence by sequence
+///   latent      prefill expands the latents of the whole context into keys and values, then attends with them;
+///               decode absorbs the up-projections into queries and outputs and attends over the latents themselves:
+///               2 Hq (2 kv_rank + rope_dim) FLOPs a token of context (DeepSeek-V2, 2024, section 2.1.2)
+///   recurrent   projections as products, convolution and scan as element-wise kernels, state read and written once
+///               a sequence and step (Gu and Dao, 2023)
+///   experts     a router, then kernels "moe" with the FLOPs of the active experts and the weights of those expected
+///               to be touched by T tokens, E (1 - (1 - k/E)^T): independent, even routing
+/// Tensor-parallel ranks divide heads and widths; of them `expert_ranks` hold whole experts, and the rest divide each
+/// expert's width. Equal operators of several groups are one with more repeats, in the place of the first.
+///
+/// bytes are fractional for sub-byte types. O(groups) per call; attention() allocates nothing once its vector is grown.
+/// Deterministic. Left out: biases, the gate of shared experts, learned positions and sinks (far below one per cent),
+/// uneven routing, tile quantisation (the profile's laws have it).
+#include <cstdint>
+#include <vector>
+
+#include "models/model_spec.hpp"
+#include "sim/core/units.hpp"
+
+namespace tiersim {
+
+/// What one step computes. Contexts count the tokens attended to, the new ones included. Where the model has windows
+/// the same sums are kept with every context cut at the window.
+struct Batch {
+  Tokens prefill_tokens;         ///< new tokens of all chunks
+  std::int64_t chunks = 0;       ///< prefilling sequences
+  std::int64_t score_pairs = 0;  ///< sum over chunks of n c + n (n + 1) / 2: (query, key) pairs, n tokens at offset c
+  Tokens prefill_context;        ///< sum over chunks of c + n
+  std::int64_t decodes = 0;      ///< decoding sequences, one new token each
+  Tokens decode_context;         ///< sum of their contexts
+  std::int64_t sampled = 0;      ///< sequences that need logits
+  bool copies_in = false;        ///< while KV is copied to the GPU
+  bool copies_out = false;       ///< ... or from it
+
+  Tokens window;                  ///< the model's, set before chunks are added; 0: none
+  std::int64_t window_pairs = 0;  ///< pairs within the window
+  Tokens window_prefill_context;  ///< sum over chunks of what the window reaches: n + min(c, window - 1)
+  Tokens window_decode_context;   ///< sum over decoding sequences of min(context, window)
+
+  void add_chunk(Tokens tokens, Tokens offset);
+  [[nodiscard]] Tokens tokens() const { return prefill_tokens + Tokens(decodes); }
+};
+
+enum class OperatorKind { gemm, prefill_attention, decode_attention, elementwise, all_reduce };
+
+/// The kernels whose laws a profile may hold, by name: one address each, so that they can be told apart by it.
+namespace kernel {
+inline constexpr const char* kGemm = "gemm";
+inline constexpr const char* kThin = "thin";
+inline constexpr const char* kGemv = "gemv";
+inline constexpr const char* kExperts = "moe";
+inline constexpr const char* kPrefillAttention = "prefill_attention";
+inline constexpr const char* kDecodeAttention = "decode_attention";
+inline constexpr const char* kLatentDecode = "mla_decode";
+inline constexpr const char* kScan = "scan";
+}  // namespace kernel
+
+/// One kernel of a step on one rank, `repeats` times (once a layer, mostly).
+struct Operator {
+  const char* name = "";
+  const char* kernel = "";  ///< whose law counts
+  OperatorKind kind = OperatorKind::gemm;
+  Flops flops{0};
+  double bytes = 0;  ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
+  std::int64_t repeats = 1;
+  std::int64_t m = 0, n = 0, k = 0;  ///< GEMM shape per rank; attention: queries, keys, head elements
+  std::int64_t sequences = 0;        ///< attention
+};
+
+using Operators = std::vector<Operator>;
+
+/// How a model is spread over one group of GPUs.
+struct Ranks {
+  std::int64_t tensor = 1;
+  std::int64_t expert = 1;  ///< of these, ranks that hold whole experts; divides `tensor`
+};
+
+class StepOperators {
+ public:
+  StepOperators(const models::ModelSpec& model, Ranks ranks);
+
+  /// All that depends on the number of tokens alone, from the embedding to the last layer.
+  [[nodiscard]] Operators linear(Tokens tokens) const;
+  /// Final norm, head and sampling; nothing for no sequences.
+  [[nodiscard]] Operators head(std::int64_t sampled) const;
+  /// Appends what depends on contexts and sequences: attention, latents' projections, scans.
+  void attention(const Batch& batch, Operators& out) const;
+
+ private:
+  /// Attentions of one shape, over all groups.
+  struct Layers {
+    models::Attention attention;
+    std::int64_t count = 0;
+  };
+
+  void projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void softmax_projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void latent_projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void recurrent_projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void feed_forward(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void dense(const char* const (&names)[3], const models::LayerGroup& group, std::int64_t width, std::int64_t tokens,
+             Operators& out) const;
+  void experts(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void reduce(const char* name, std::int64_t tokens, std::int64_t repeats, Operators& out) const;
+  void softmax_attention(const Layers& layers, const Batch& batch, Operators& out) const;
+  void latent_prefill(const Layers& layers, const Batch& batch, Operators& out) const;
+  void latent_decode(const Layers& layers, const Batch& batch, Operators& out) const;
+  void scan(const Layers& layers, const Batch& batch, Operators& out) const;
+  [[nodiscard]] std::int64_t heads(const models::Attention& a) const { return a.query_heads / ranks_.tensor; }
+  [[nodiscard]] std::int64_t kv_heads(const models::Attention& a) const;
+
+  models::ModelSpec model_;
+  std::vector<models::LayerGroup> groups_;
+  std::vector<Layers> attentions_;
+  Ranks ranks_;
+};
+
+}  // namespace tiersim

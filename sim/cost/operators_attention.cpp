@@ -1,0 +1,139 @@
+// What depends on contexts and on the number of sequences: attention, what comes with latents, scans.
+#include <algorithm>
+
+#include "sim/core/diagnostics.hpp"
+#include "sim/cost/operator_parts.hpp"
+#include "sim/cost/operators.hpp"
+
+namespace tiersim {
+namespace {
+
+using models::Attention;
+using models::AttentionKind;
+
+double in_double(Tokens tokens) { return static_cast<double>(tokens.value()); }
+
+/// (query, key) pairs of n queries behind c tokens that see at most w tokens each: the sum over i = 1..n of
+/// min(c + i, w).
+std::int64_t pairs_within(std::int64_t n, std::int64_t c, std::int64_t w) {
+  const std::int64_t growing = std::clamp<std::int64_t>(w - c, 0, n);  // queries that still see all
+  return growing * c + growing * (growing + 1) / 2 + (n - growing) * w;
+}
+
+/// The shape of one attention kernel.
+struct Attended {
+  Tokens queries, keys;
+  std::int64_t sequences = 0, head_dim = 0;
+};
+
+Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, double bytes,
+                      const Attended& shape, std::int64_t repeats) {
+  return {.name = name,
+          .kernel = kernel,
+          .kind = kind,
+          .flops = Flops(flops),
+          .bytes = bytes,
+          .repeats = repeats,
+          .m = shape.queries.value(),
+          .n = shape.keys.value(),
+          .k = shape.head_dim,
+          .sequences = shape.sequences};
+}
+
+}  // namespace
+
+void Batch::add_chunk(Tokens tokens, Tokens offset) {
+  const std::int64_t n = tokens.value(), c = offset.value();
+  prefill_tokens += tokens;
+  ++chunks;
+  score_pairs += n * c + n * (n + 1) / 2;
+  prefill_context += Tokens(c + n);
+  if (window == Tokens(0)) return;
+  window_pairs += pairs_within(n, c, window.value());
+  window_prefill_context += Tokens(n + std::min(c, window.value() - 1));
+}
+
+void StepOperators::attention(const Batch& batch, Operators& out) const {
+  for (const Layers& layers : attentions_) {
+    if (layers.attention.kind == AttentionKind::softmax) softmax_attention(layers, batch, out);
+    if (layers.attention.kind == AttentionKind::recurrent) scan(layers, batch, out);
+    if (layers.attention.kind != AttentionKind::latent) continue;
+    if (batch.chunks > 0) latent_prefill(layers, batch, out);
+    if (batch.decodes > 0) latent_decode(layers, batch, out);
+  }
+}
+
+void StepOperators::softmax_attention(const Layers& layers, const Batch& b, Operators& out) const {
+  const Attention& a = layers.attention;
+  const bool cut = a.window > Tokens(0);
+  ensure(!cut || b.window == a.window, "a batch without the sums of its model's window");
+  const double queries_and_outputs = static_cast<double>(heads(a) * (a.head_dim + a.values()));
+  const double kv = static_cast<double>(kv_heads(a) * (a.head_dim + a.values()));
+  const double activation = model_.activation_bytes, stored = model_.kv_bytes;
+  if (b.chunks > 0) {
+    const double pairs = static_cast<double>(cut ? b.window_pairs : b.score_pairs);
+    const Tokens context = cut ? b.window_prefill_context : b.prefill_context;
+    const double bytes =
+        in_double(b.prefill_tokens) * queries_and_outputs * activation + in_double(context) * kv * stored;
+    out.push_back(attention_of("prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
+                               2 * pairs * queries_and_outputs, bytes,
+                               {b.prefill_tokens, context, b.chunks, a.head_dim}, layers.count));
+  }
+  if (b.decodes > 0) {
+    const Tokens context = cut ? b.window_decode_context : b.decode_context;
+    const double bytes =
+        in_double(context) * kv * stored + static_cast<double>(b.decodes) * queries_and_outputs * activation;
+    out.push_back(attention_of("decode attention", kernel::kDecodeAttention, OperatorKind::decode_attention,
+                               2 * in_double(context) * queries_and_outputs, bytes,
+                               {Tokens(b.decodes), context, b.decodes, a.head_dim}, layers.count));
+  }
+}
+
+/// Keys and values of the whole context are expanded from their latents, for every head.
+void StepOperators::latent_prefill(const Layers& layers, const Batch& b, Operators& out) const {
+  const Attention& a = layers.attention;
+  const std::int64_t head = a.nope_dim + a.rope_dim;
+  const double width = static_cast<double>(heads(a) * (head + a.values()));
+  out.push_back(detail::product("kv up", b.prefill_context.value(), heads(a) * (a.nope_dim + a.values()), a.kv_rank,
+                                {model_.weight_bytes, model_.activation_bytes}, layers.count));
+  const double bytes = in_double(b.prefill_tokens + b.prefill_context) * width * model_.activation_bytes;
+  out.push_back(attention_of("prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
+                             2 * static_cast<double>(b.score_pairs) * width, bytes,
+                             {b.prefill_tokens, b.prefill_context, b.chunks, head}, layers.count));
+}
+
+/// Queries go into the latents' space and outputs come back from it, head by head; all heads read one latent a token.
+void StepOperators::latent_decode(const Layers& layers, const Batch& b, Operators& out) const {
+  const Attention& a = layers.attention;
+  const double decodes = static_cast<double>(b.decodes), rank = static_cast<double>(a.kv_rank);
+  const auto by_head = [&](const char* name, std::int64_t n, std::int64_t k, std::int64_t inside) {
+    Operator op = detail::product(name, b.decodes, n, k, {model_.weight_bytes, 0}, layers.count);
+    op.bytes +=
+        model_.activation_bytes * decodes * static_cast<double>(heads(a)) * (static_cast<double>(inside) + rank);
+    out.push_back(op);
+  };
+  by_head("absorbed queries", heads(a) * a.kv_rank, a.nope_dim, a.nope_dim);
+  const double context = in_double(b.decode_context);
+  const double width = static_cast<double>(heads(a) * (2 * a.kv_rank + a.rope_dim));
+  const double bytes = context * static_cast<double>(a.kv_rank + a.rope_dim) * model_.kv_bytes +
+                       decodes * width * model_.activation_bytes;
+  out.push_back(attention_of("decode attention", kernel::kLatentDecode, OperatorKind::decode_attention,
+                             2 * context * width, bytes,
+                             {Tokens(b.decodes), b.decode_context, b.decodes, a.kv_rank + a.rope_dim}, layers.count));
+  by_head("expanded outputs", heads(a) * a.values(), a.kv_rank, a.values());
+}
+
+/// Per channel and state: step times A, its exponential, step times B, times x, the update's two, the output's two.
+void StepOperators::scan(const Layers& layers, const Batch& b, Operators& out) const {
+  constexpr double kFlops = 8;
+  const Attention& a = layers.attention;
+  const double inner = static_cast<double>(a.expand * model_.hidden / ranks_.tensor);
+  const double tokens = in_double(b.tokens()), sequences = static_cast<double>(b.chunks + b.decodes);
+  const double states = static_cast<double>(a.state_dim), kept = static_cast<double>(a.state_dim + a.conv_width - 1);
+  // A token: x, step and gate in, y out, and its row of B and C. A sequence: its state, read and written.
+  const double elements = tokens * (4 * inner + 2 * states) + 2 * sequences * inner * kept;
+  out.push_back(detail::elementwise("scan", kernel::kScan, elements * model_.activation_bytes,
+                                    kFlops * tokens * inner * states, layers.count));
+}
+
+}  // namespace tiersim
