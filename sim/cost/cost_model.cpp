@@ -14,14 +14,18 @@ double p_norm(double a, double b, double p) {
   return low <= 0 ? high : high * power(1.0 + power(low / high, p), 1.0 / p);
 }
 
-calib::Work work_of(const Operator& op) {
+calib::Work work_of(const Operator& op, std::int64_t ranks) {
   return {.flops = op.flops.value(),
           .bytes = op.bytes,
           .m = static_cast<double>(op.m),
           .n = static_cast<double>(op.n),
           .k = static_cast<double>(op.k),
           .operations = 1,
-          .sequences = static_cast<double>(op.sequences)};
+          .sequences = static_cast<double>(op.sequences),
+          .heads = static_cast<double>(op.heads),
+          .kv_heads = static_cast<double>(op.kv_heads),
+          .window = static_cast<double>(op.window),
+          .ranks = static_cast<double>(ranks)};
 }
 
 }  // namespace
@@ -46,7 +50,8 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   roof(OperatorKind::prefill_attention, profile.attention_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::decode_attention, profile.gemm_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::elementwise, profile.gemm_efficiency, profile.elementwise_bandwidth);
-  for (const char* attention : {kernel::kPrefillAttention, kernel::kDecodeAttention, kernel::kLatentDecode})
+  for (const char* attention : {kernel::kPrefillAttention, kernel::kDecodeAttention, kernel::kPrefillWindow,
+                                kernel::kDecodeWindow, kernel::kLatentDecode})
     known_.push_back({attention, laws_.find(attention, model.kv_bytes)});
   for (const char* product : {kernel::kGemm, kernel::kThin, kernel::kGemv})
     known_.push_back({product, laws_.find(product, model.weight_bytes)});
@@ -85,7 +90,7 @@ LawBook::Found CostModel::law_of(const Operator& op) const {
 
 /// Seconds of all repeats by a fitted law.
 StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) const {
-  const calib::LawTimer::Answer answer = found.timer->of(work_of(op));
+  const calib::LawTimer::Answer answer = found.timer->of(work_of(op, ranks_));
   const double repeats = static_cast<double>(op.repeats);
   const Seconds time = answer.time * repeats;
   StepTime out;

@@ -25,7 +25,8 @@ double distance(double width, double wanted) { return width > wanted ? width / w
 std::vector<std::string_view> relatives(std::string_view kernel) {
   if (kernel == "gemv") return {"gemv", "thin", "gemm"};
   if (kernel == "thin" || kernel == "moe") return {kernel, "gemm"};
-  if (kernel == "mla_decode") return {kernel, "decode_attention"};
+  if (kernel == "mla_decode" || kernel == "decode_attention_window") return {kernel, "decode_attention"};
+  if (kernel == "prefill_attention_window") return {kernel, "prefill_attention"};
   if (kernel == "norm" || kernel == "rotary" || kernel == "activation" || kernel == "softmax" || kernel == "scan")
     return {kernel, "add"};
   return {kernel};

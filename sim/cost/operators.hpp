@@ -59,6 +59,8 @@ inline constexpr const char* kGemv = "gemv";
 inline constexpr const char* kExperts = "moe";
 inline constexpr const char* kPrefillAttention = "prefill_attention";
 inline constexpr const char* kDecodeAttention = "decode_attention";
+inline constexpr const char* kPrefillWindow = "prefill_attention_window";
+inline constexpr const char* kDecodeWindow = "decode_attention_window";
 inline constexpr const char* kLatentDecode = "mla_decode";
 inline constexpr const char* kScan = "scan";
 }  // namespace kernel
@@ -71,8 +73,9 @@ struct Operator {
   Flops flops{0};
   double bytes = 0;  ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
   std::int64_t repeats = 1;
-  std::int64_t m = 0, n = 0, k = 0;  ///< GEMM shape per rank; attention: queries, keys, head elements
-  std::int64_t sequences = 0;        ///< attention
+  std::int64_t m = 0, n = 0, k = 0;                  ///< GEMM shape per rank; attention: queries, keys, head elements
+  std::int64_t sequences = 0;                        ///< attention
+  std::int64_t heads = 0, kv_heads = 0, window = 0;  ///< attention, per rank; window 0: none
 };
 
 using Operators = std::vector<Operator>;

@@ -23,7 +23,7 @@ std::int64_t pairs_within(std::int64_t n, std::int64_t c, std::int64_t w) {
 /// The shape of one attention kernel.
 struct Attended {
   Tokens queries, keys;
-  std::int64_t sequences = 0, head_dim = 0;
+  std::int64_t sequences = 0, head_dim = 0, heads = 0, kv_heads = 0, window = 0;
 };
 
 Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, double bytes,
@@ -37,7 +37,10 @@ Operator attention_of(const char* name, const char* kernel, OperatorKind kind, d
           .m = shape.queries.value(),
           .n = shape.keys.value(),
           .k = shape.head_dim,
-          .sequences = shape.sequences};
+          .sequences = shape.sequences,
+          .heads = shape.heads,
+          .kv_heads = shape.kv_heads,
+          .window = shape.window};
 }
 
 }  // namespace
@@ -70,22 +73,25 @@ void StepOperators::softmax_attention(const Layers& layers, const Batch& b, Oper
   const double queries_and_outputs = static_cast<double>(heads(a) * (a.head_dim + a.values()));
   const double kv = static_cast<double>(kv_heads(a) * (a.head_dim + a.values()));
   const double activation = model_.activation_bytes, stored = model_.kv_bytes;
+  const auto shape = [&](Tokens queries, Tokens keys, std::int64_t sequences) {
+    return Attended{queries, keys, sequences, a.head_dim, heads(a), kv_heads(a), a.window.value()};
+  };
   if (b.chunks > 0) {
     const double pairs = static_cast<double>(cut ? b.window_pairs : b.score_pairs);
     const Tokens context = cut ? b.window_prefill_context : b.prefill_context;
     const double bytes =
         in_double(b.prefill_tokens) * queries_and_outputs * activation + in_double(context) * kv * stored;
-    out.push_back(attention_of("prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
-                               2 * pairs * queries_and_outputs, bytes,
-                               {b.prefill_tokens, context, b.chunks, a.head_dim}, layers.count));
+    out.push_back(attention_of("prefill attention", cut ? kernel::kPrefillWindow : kernel::kPrefillAttention,
+                               OperatorKind::prefill_attention, 2 * pairs * queries_and_outputs, bytes,
+                               shape(b.prefill_tokens, context, b.chunks), layers.count));
   }
   if (b.decodes > 0) {
     const Tokens context = cut ? b.window_decode_context : b.decode_context;
     const double bytes =
         in_double(context) * kv * stored + static_cast<double>(b.decodes) * queries_and_outputs * activation;
-    out.push_back(attention_of("decode attention", kernel::kDecodeAttention, OperatorKind::decode_attention,
-                               2 * in_double(context) * queries_and_outputs, bytes,
-                               {Tokens(b.decodes), context, b.decodes, a.head_dim}, layers.count));
+    out.push_back(attention_of("decode attention", cut ? kernel::kDecodeWindow : kernel::kDecodeAttention,
+                               OperatorKind::decode_attention, 2 * in_double(context) * queries_and_outputs, bytes,
+                               shape(Tokens(b.decodes), context, b.decodes), layers.count));
   }
 }
 
@@ -99,7 +105,8 @@ void StepOperators::latent_prefill(const Layers& layers, const Batch& b, Operato
   const double bytes = in_double(b.prefill_tokens + b.prefill_context) * width * model_.activation_bytes;
   out.push_back(attention_of("prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
                              2 * static_cast<double>(b.score_pairs) * width, bytes,
-                             {b.prefill_tokens, b.prefill_context, b.chunks, head}, layers.count));
+                             {b.prefill_tokens, b.prefill_context, b.chunks, head, heads(a), heads(a), 0},
+                             layers.count));
 }
 
 /// Queries go into the latents' space and outputs come back from it, head by head; all heads read one latent a token.
@@ -117,9 +124,9 @@ void StepOperators::latent_decode(const Layers& layers, const Batch& b, Operator
   const double width = static_cast<double>(heads(a) * (2 * a.kv_rank + a.rope_dim));
   const double bytes = context * static_cast<double>(a.kv_rank + a.rope_dim) * model_.kv_bytes +
                        decodes * width * model_.activation_bytes;
-  out.push_back(attention_of("decode attention", kernel::kLatentDecode, OperatorKind::decode_attention,
-                             2 * context * width, bytes,
-                             {Tokens(b.decodes), b.decode_context, b.decodes, a.kv_rank + a.rope_dim}, layers.count));
+  out.push_back(attention_of(
+      "decode attention", kernel::kLatentDecode, OperatorKind::decode_attention, 2 * context * width, bytes,
+      {Tokens(b.decodes), b.decode_context, b.decodes, a.kv_rank + a.rope_dim, heads(a), 1, 0}, layers.count));
   by_head("expanded outputs", heads(a) * a.values(), a.kv_rank, a.values());
 }
 
