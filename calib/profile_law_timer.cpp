@@ -11,7 +11,8 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr double kHalfUlp = 0x1p-54;  // a share whose power is below this adds nothing to 1
+constexpr std::size_t kMostFeatures = 16;  // of a law's corrections
+constexpr double kHalfUlp = 0x1p-54;       // a share whose power is below this adds nothing to 1
 
 std::vector<double> logs_of(const std::vector<double>& values) {
   std::vector<double> logs;
@@ -50,7 +51,7 @@ LawTimer::LawTimer(const Law& law)
     std::size_t stride = correction.factors.size();
     for (const Axis& axis : correction.axes) {
       stride /= axis.knots.size();
-      table.axes.push_back({axis.feature, logs_of(axis.knots), stride});
+      table.axes.push_back({number_of(axis.feature), logs_of(axis.knots), stride});
     }
   }
   for (std::size_t side = 0; side < sides_; ++side) {
@@ -76,45 +77,59 @@ double LawTimer::p_norm(const double* sides, double largest) const {
     const double share = sides[i] / largest;
     if (share < least_share_) continue;
     ++counted;
-    sum += ridge_ == 2.0 ? share * share : (share == 1.0 ? 1.0 : power(share, ridge_));
+    sum += ridge_ == 2.0 ? share * share : (share == 1.0 ? 1.0 : quick::power(share, ridge_));
   }
   if (counted < 2) return largest;
-  return ridge_ == 2.0 ? largest * std::sqrt(sum) : largest * power(sum, 1.0 / ridge_);
+  return ridge_ == 2.0 ? largest * std::sqrt(sum) : largest * quick::power(sum, 1.0 / ridge_);
 }
 
-LawTimer::Place LawTimer::place(const LogAxis& axis, const Work& work) {
-  const std::vector<double>& logs = axis.logs;
-  const double value = value_of(axis.feature, work);
-  if (logs.size() < 2 || value <= 0) return {};
-  const double x = natural_log(value);
-  if (x <= logs.front()) return {};
+std::size_t LawTimer::number_of(Feature feature) {
+  const auto at = std::find(features_.begin(), features_.end(), feature);
+  const auto number = static_cast<std::size_t>(at - features_.begin());
+  if (at == features_.end()) features_.push_back(feature);
+  ensure(features_.size() <= kMostFeatures, "corrections look at more features than are thought of");
+  return number;
+}
+
+LawTimer::Place LawTimer::place(const std::vector<double>& logs, double x) {
+  if (logs.size() < 2 || x <= logs.front()) return {};
   if (x >= logs.back()) return {logs.size() - 1, 0};
   const auto above = std::upper_bound(logs.begin(), logs.end(), x);
   const auto i = static_cast<std::size_t>(above - logs.begin()) - 1;
   return {i, (x - logs[i]) / (logs[i + 1] - logs[i])};
 }
 
-/// Of the factors from `at` on, along this axis and those after it.
-double LawTimer::interpolated(const Table& table, std::size_t axis, std::size_t at, const Place* places) {
-  if (axis == table.axes.size()) return table.log_factors[at];
-  const Place& place = places[axis];
-  const std::size_t stride = table.axes[axis].stride, low = at + place.index * stride;
-  const double below = interpolated(table, axis + 1, low, places);
-  if (place.share <= 0) return below;
-  return below * (1 - place.share) + interpolated(table, axis + 1, low + stride, places) * place.share;
-}
-
-double LawTimer::log_factor(const Table& table, const Work& work) {
-  std::array<Place, kMostAxes> places{};
-  for (std::size_t i = 0; i < table.axes.size(); ++i) places[i] = place(table.axes[i], work);
-  return interpolated(table, 0, 0, places.data());
+/// Multilinear: the corners of the cell around the values, axis by axis.
+double LawTimer::log_factor(const Table& table, const double* values) {
+  std::array<std::size_t, 1U << kMostAxes> at{};
+  std::array<double, 1U << kMostAxes> weight{1};
+  std::size_t corners = 1;
+  for (const LogAxis& axis : table.axes) {
+    const Place here = place(axis.logs, values[axis.feature]);
+    const std::size_t before = corners;
+    for (std::size_t i = 0; i < before; ++i) {
+      at[i] += here.index * axis.stride;
+      if (here.share <= 0) continue;
+      at[corners] = at[i] + axis.stride, weight[corners] = weight[i] * here.share;
+      weight[i] *= 1 - here.share;
+      ++corners;
+    }
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < corners; ++i) sum += weight[i] * table.log_factors[at[i]];
+  return sum;
 }
 
 double LawTimer::correction(const Work& work) const {
   if (tables_.empty()) return 1;
+  std::array<double, kMostFeatures> values{};
+  for (std::size_t i = 0; i < features_.size(); ++i) {
+    const double value = value_of(features_[i], work);
+    values[i] = value > 0 ? quick::natural_log(value) : -std::numeric_limits<double>::infinity();
+  }
   double log = 0;
-  for (const Table& table : tables_) log += log_factor(table, work);
-  return exponential(log);
+  for (const Table& table : tables_) log += log_factor(table, values.data());
+  return quick::exponential(log);
 }
 
 LawTimer::Answer LawTimer::of(const Work& work) const {

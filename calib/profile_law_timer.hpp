@@ -34,7 +34,7 @@ class LawTimer {
   };
   /// A correction's knots along one feature, in the logarithm.
   struct LogAxis {
-    Feature feature = Feature::bytes;
+    std::size_t feature = 0;  // of features_
     std::vector<double> logs;
     std::size_t stride = 1;  // of the factors
   };
@@ -51,9 +51,9 @@ class LawTimer {
   [[nodiscard]] double value(const Flat& flat, const Work& work) const;
   [[nodiscard]] double p_norm(const double* sides, double largest) const;
   [[nodiscard]] double correction(const Work& work) const;
-  [[nodiscard]] static Place place(const LogAxis& axis, const Work& work);
-  [[nodiscard]] static double log_factor(const Table& table, const Work& work);
-  [[nodiscard]] static double interpolated(const Table& table, std::size_t axis, std::size_t at, const Place* places);
+  [[nodiscard]] static Place place(const std::vector<double>& logs, double x);
+  [[nodiscard]] static double log_factor(const Table& table, const double* values);
+  std::size_t number_of(Feature feature);
 
   Tiling tile_;
   double fixed_, ridge_;
@@ -61,6 +61,7 @@ class LawTimer {
   std::size_t sides_, compute_side_;
   std::vector<Flat> terms_;
   std::vector<Table> tables_;
+  std::vector<Feature> features_;  // of all tables, each once
   Interval flops_, bytes_;
 };
 

@@ -61,3 +61,23 @@ TEST_CASE("pow is within 2 units in the last place of libm's, where the result i
   CHECK(power(2.0, 10.0) == 1024.0);
   CHECK(power(7.0, 0.0) == 1.0);
 }
+
+TEST_CASE("are the quick ones within 1e-14 of libm's, pow within 1e-13?") {
+  Rng rng(14);
+  double log_error = 0, exp_error = 0, pow_error = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const double x = std::ldexp(0.5 + rng.uniform(), static_cast<int>(rng.below(120)) - 60);
+    const double near_one = 1.0 + (rng.uniform() - 0.5) * 1e-3, y = (rng.uniform() - 0.5) * 1400;
+    for (double at : {x, near_one})
+      log_error = std::max(log_error, std::abs(quick::natural_log(at) / std::log(at) - 1));
+    exp_error = std::max(exp_error, std::abs(quick::exponential(y) / std::exp(y) - 1));
+    const double share = 1e-6 + rng.uniform(), ridge = 1 + 8 * rng.uniform();
+    if (std::abs(ridge * std::log(share)) > 10) continue;
+    pow_error = std::max(pow_error, std::abs(quick::power(share, ridge) / std::pow(share, ridge) - 1));
+  }
+  CHECK(log_error < 1e-14);
+  CHECK(exp_error < 1e-14);
+  CHECK(pow_error < 1e-13);
+  CHECK(quick::natural_log(1.0) == 0.0);
+  CHECK(quick::exponential(0.0) == 1.0);
+}
