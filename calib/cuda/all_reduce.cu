@@ -71,7 +71,7 @@ class AllReduce final : public SweptFamily {
   explicit AllReduce(const CudaSetup& setup) : SweptFamily(setup, all_reduce_sizes(setup.device)) {}
 
   Sample measure(const Point& point, const Effort& effort) override {
-    const int gpus = static_cast<int>(point.at("gpus"));
+    const int gpus = static_cast<int>(point.at("ranks"));
     if (gpus > kMostGpus) throw std::runtime_error("all_reduce is built for at most 16 GPUs");
     const Peers peers(gpu().ordinal(), gpus);
     const auto elements = static_cast<std::int64_t>(point.at("bytes")) / 2;

@@ -81,7 +81,7 @@ void read_all_reduces(CsvTable& table, ImportedTables& out) {
   while (table.next()) {
     note_origin(table, out.fingerprint);
     const char* kernel = table.text(backend).ends_with("graph") ? "all_reduce" : "all_reduce_eager";
-    out.samples.push_back(all_reduce_sample(kernel, table.positive(ranks), table.positive(bytes),
+    out.samples.push_back(collective_sample("all_reduce", kernel, table.positive(ranks), table.positive(bytes),
                                             table.positive(latency) * kMilliseconds));
   }
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "calib/import/aiconfigurator.hpp"
+#include "calib/import/vidur.hpp"
 
 namespace tiersim::calib {
 namespace {
@@ -14,7 +15,7 @@ struct Format {
   const char* name;
   ImportedTables (*read)(const std::string& folder);
 };
-constexpr std::array kFormats = {Format{"aiconfigurator", read_aiconfigurator}};
+constexpr std::array kFormats = {Format{"aiconfigurator", read_aiconfigurator}, Format{"vidur", read_vidur}};
 
 }  // namespace
 

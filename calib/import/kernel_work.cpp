@@ -55,8 +55,9 @@ Sample attention_sample(const AttentionTable& t, double seconds) {
   return timed(std::move(point), 4 * scores * t.heads * t.head_dim, bytes, seconds);
 }
 
-Sample all_reduce_sample(const std::string& kernel, double ranks, double bytes, double seconds) {
-  return timed({"all_reduce", kernel, "bf16", {{"ranks", ranks}, {"bytes", bytes}}}, 0, bytes, seconds);
+Sample collective_sample(const std::string& family, const std::string& kernel, double ranks, double bytes,
+                         double seconds) {
+  return timed({family, kernel, "bf16", {{"ranks", ranks}, {"bytes", bytes}}}, 0, bytes, seconds);
 }
 
 }  // namespace tiersim::calib

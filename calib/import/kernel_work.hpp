@@ -30,7 +30,8 @@ struct AttentionTable {
 /// Kernel prefill_attention or decode_attention, with "_window" where there is one.
 [[nodiscard]] Sample attention_sample(const AttentionTable& table, double seconds);
 
-/// Of `ranks` GPUs, `bytes` on each.
-[[nodiscard]] Sample all_reduce_sample(const std::string& kernel, double ranks, double bytes, double seconds);
+/// Between `ranks` GPUs, `bytes` on each; families "all_reduce" and "send_receive".
+[[nodiscard]] Sample collective_sample(const std::string& family, const std::string& kernel, double ranks, double bytes,
+                                       double seconds);
 
 }  // namespace tiersim::calib

@@ -14,10 +14,12 @@ using enum Feature;
 
 constexpr std::uint64_t kHeldOut = 5;  // one shape in so many
 
+bool is_collective(const Point& point) { return point.family == "all_reduce" || point.family == "send_receive"; }
+
 std::vector<const char*> shape_of(const Point& point) {
   if (point.family == "gemm") return {"n", "k"};
   if (point.family == "attention") return {"heads", "kv_heads", "k", "window"};
-  if (point.family == "all_reduce") return {"bytes"};
+  if (is_collective(point)) return {"bytes"};
   return {};
 }
 
@@ -72,7 +74,7 @@ std::vector<std::vector<Axis>> attention_tables(const std::string& kernel, const
 std::vector<std::vector<Axis>> tables_of(const Point& series, const Observations& points) {
   if (series.family == "gemm") return product_tables(points);
   if (series.family == "attention") return attention_tables(series.kernel, points);
-  if (series.family == "all_reduce") return {{axis_over(bytes, points, 2), axis_over(ranks, points, 2)}};
+  if (is_collective(series)) return {{axis_over(bytes, points, 2), axis_over(ranks, points, 2)}};
   return {};
 }
 
@@ -98,7 +100,7 @@ FitRules table_rules(std::uint64_t seed, bool tables) {
   };
   rules.held_out = fmt::format(
       "Laws are fitted to four fifths of the shapes, chosen by seed {}; the others are held out. A shape is (n, k) of\n"
-      "products, (heads, KV heads, head size, window) of attention, the size of an all-reduce.",
+      "products, (heads, KV heads, head size, window) of attention, the size of a collective.",
       seed);
   return rules;
 }

@@ -2,7 +2,7 @@
 /// How laws are fitted to tables of thousands of points, and what of these is held out.
 ///
 /// Held out are whole shapes, a fifth of them, chosen by a seed: (n, k) of products, (heads, kv_heads, head size,
-/// window) of attention, the message size of all-reduces; in all series of a family the same ones, so that no law of
+/// window) of attention, the message size of collectives; in all series of a family the same ones, so that no law of
 /// the family has seen them. Laws are a roofline (fixed + FLOPs and bytes with a ridge) times tables of factors with a
 /// knot an octave along each axis. With `tables` false the roofline alone. Pure functions.
 #include <cstdint>

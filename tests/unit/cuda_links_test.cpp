@@ -86,5 +86,5 @@ TEST_CASE("are links between GPUs measured only where there are two?") {
   CHECK(grid_of(peer_sizes(device_of(13000, 1))).empty());
   CHECK(grid_of(all_reduce_sizes(device_of(13000, 1))).empty());
   CHECK(!grid_of(peer_sizes(device_of(13000, 2))).empty());
-  for (const Point& point : grid_of(all_reduce_sizes(device_of(13000, 4)))) CHECK(point.at("gpus") == 4);
+  for (const Point& point : grid_of(all_reduce_sizes(device_of(13000, 4)))) CHECK(point.at("ranks") == 4);
 }

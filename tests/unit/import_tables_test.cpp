@@ -111,7 +111,7 @@ TEST_CASE("does a table that will not do say where and why?") {
   CHECK_THROWS_WITH_AS(static_cast<void>(calib::read_tables("aiconfigurator", folder.path(""))),
                        doctest::Contains("has none of the tables"), std::runtime_error);
   CHECK_THROWS_WITH_AS(static_cast<void>(calib::read_tables("abacus", ".")),
-                       doctest::Contains("unknown format 'abacus' of tables; known: aiconfigurator"),
+                       doctest::Contains("unknown format 'abacus' of tables; known: aiconfigurator, vidur"),
                        std::invalid_argument);
 }
 
@@ -157,6 +157,22 @@ TEST_CASE("does the cost model count the same attention the same?") {
   check_against_cost(gemma, w);
   w.decode = true, w.queries = 1;
   check_against_cost(gemma, w);
+}
+
+TEST_CASE("are collectives within a node told from those over several?") {
+  const TemporaryFolder folder;
+  folder.write("x9-all_reduce.csv",
+               ",time_stats.all_reduce.median,num_workers,size,devices_per_node\n0,0.5,8,2048,8\n1,0.25,8,2048,4\n");
+  folder.write("x9-send_recv.csv",
+               ",time_stats.send_recv.median,num_workers,size,devices_per_node\n0,0.125,2,4096,2\n");
+  folder.write("notes.txt", "nothing");
+  const calib::ImportedTables read = calib::read_tables("vidur", folder.path());
+  REQUIRE(read.samples.size() == 3);
+  CHECK(read.samples[0].point.key() == "all_reduce/all_reduce/bf16 ranks=8 bytes=2048");
+  CHECK(read.samples[0].seconds == doctest::Approx(0.5e-3));
+  CHECK(read.samples[1].point.kernel == "all_reduce_2_nodes");
+  CHECK(read.samples[2].point.series() == "send_receive/send_receive/bf16");
+  CHECK(calib::text_in(read.fingerprint, "device") == "x9");
 }
 
 TEST_CASE("is a fifth of the shapes held out, the same in every series of a family?") {
