@@ -148,8 +148,10 @@ FamilySizes all_reduce_sizes(const DeviceInfo& device) {
   if (device.devices < 2) return sizes;
   const double gpus = device.devices;
   for (const char* kernel : {"one_shot", "two_shot"}) {
-    sizes.sweeps.push_back(
-        {"all_reduce", kernel, "bf16", {{"bytes", geometric(4 * kKiB, 256 * kMiB, 2), 2 * kKiB}, {"ranks", {gpus}, 0}}});
+    sizes.sweeps.push_back({"all_reduce",
+                            kernel,
+                            "bf16",
+                            {{"bytes", geometric(4 * kKiB, 256 * kMiB, 2), 2 * kKiB}, {"ranks", {gpus}, 0}}});
   }
   return sizes;
 }
