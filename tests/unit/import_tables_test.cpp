@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "calib/fit/calibrate.hpp"
+#include "calib/import/beyond_peak.hpp"
 #include "calib/import/csv_table.hpp"
 #include "calib/import/imported_tables.hpp"
 #include "calib/import/kernel_work.hpp"
@@ -173,6 +174,18 @@ TEST_CASE("are collectives within a node told from those over several?") {
   CHECK(read.samples[1].point.kernel == "all_reduce_2_nodes");
   CHECK(read.samples[2].point.series() == "send_receive/send_receive/bf16");
   CHECK(calib::text_in(read.fingerprint, "device") == "x9");
+}
+
+TEST_CASE("does a time that no device could reach stand out?") {
+  const std::vector<Sample> samples = {calib::product_sample({"bf16", 2, 2}, 1000, 1000, 1000, 2e9 / 0.9e15),
+                                       calib::product_sample({"bf16", 2, 2}, 1000, 1000, 500, 1e9 / 3e15),
+                                       calib::product_sample({"fp8", 1, 1}, 1000, 1000, 1000, 1e-9)};
+  const calib::BeyondPeak beyond = calib::beyond_peak(samples, {{"bf16", 1e15}});
+  CHECK(beyond.count == 1);
+  CHECK(beyond.factor == doctest::Approx(3));
+  CHECK(beyond.worst == "gemm/gemm/bf16 m=1000 n=1000 k=500");
+  CHECK(calib::beyond_peak(samples, {{"fp8", 2e15}}).count == 1);
+  CHECK(calib::beyond_peak(samples, {}).count == 0);
 }
 
 TEST_CASE("is a fifth of the shapes held out, the same in every series of a family?") {

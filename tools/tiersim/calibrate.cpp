@@ -22,7 +22,7 @@ constexpr const char* kCommand = "tiersim calibrate";
 
 struct CalibrateRequest {
   MeasuringRequest measuring;
-  std::string out, samples, tables, library;
+  std::string out, samples, tables, gpu, library;
   std::int64_t seed = 1;
   bool fresh = false, roofline = false;
 
@@ -34,6 +34,7 @@ struct CalibrateRequest {
     options.text("samples", "FILE", "measure nothing: fit to samples.csv of another machine", samples);
     options.text("tables", "FORMAT:FOLDER", "measure nothing: fit to tables of others; --seed chooses what is held out",
                  tables);
+    options.text("gpu", "NAME", "with --tables: a device of hw/devices, whose peaks no product may pass", gpu);
     options.flag("roofline", "with --tables: fitted efficiencies alone, no tables of factors", roofline);
     options.group("Output");
     options.text("out", "DIR", "DIR.yaml becomes the profile, DIR holds its samples and the machine", out);
@@ -181,8 +182,8 @@ int calibrate_command(const Arguments& arguments) {
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
   if (!request.tables.empty()) {
-    return calibrate_tables(
-        {kCommand, request.tables, request.out, static_cast<std::uint64_t>(request.seed), request.roofline});
+    return calibrate_tables({kCommand, request.tables, request.out, request.gpu, request.library,
+                             static_cast<std::uint64_t>(request.seed), request.roofline});
   }
   const Device device = request.measuring.device();
   if (request.measuring.dry_run) return dry_run(request, device);

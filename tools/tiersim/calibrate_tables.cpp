@@ -3,14 +3,21 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 #include "calib/fit/calibrate.hpp"
+#include "calib/import/beyond_peak.hpp"
 #include "calib/import/imported_tables.hpp"
 #include "calib/import/table_rules.hpp"
+#include "hw/gpu_spec.hpp"
+#include "sim/config/library.hpp"
+#include "sim/config/yaml.hpp"
 #include "sim/report/files.hpp"
+#include "sim/report/human.hpp"
 #include "tools/tiersim/calibrate_text.hpp"
 #include "tools/tiersim/commands.hpp"
+#include "tools/tiersim/scenario_input.hpp"
 
 namespace tiersim::cli {
 namespace {
@@ -30,13 +37,45 @@ calib::ImportedTables read(const TablesRequest& request) {
   }
 }
 
+hw::GpuSpec gpu_named(const TablesRequest& request) {
+  const std::string folder = environment(request.command, request.library).library + "/hw/devices";
+  const std::string path = config::path_in(folder, request.gpu);
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) {
+    const std::vector<std::string> names = config::names_in(folder);
+    const std::string_view near = nearest(request.gpu, {names.begin(), names.end()});
+    misuse(request.command, fmt::format("unknown device '{}'", request.gpu),
+           {near.empty() ? "tiersim list hardware shows them" : fmt::format("did you mean '{}'?", near)});
+  }
+  Diagnostics diagnostics;
+  const config::Value map = config::load_yaml(path, diagnostics);
+  config::Fields fields(map, fmt::format("device '{}'", request.gpu), diagnostics);
+  const hw::GpuSpec gpu = hw::read_gpu(fields);
+  throw_if_errors(diagnostics);
+  return gpu;
+}
+
+void warn_of_slips(const TablesRequest& request, const hw::GpuSpec& gpu, const std::vector<calib::Sample>& samples) {
+  const double fp8 = gpu.peak(hw::NumberType::fp8).value();
+  const calib::BeyondPeak beyond =
+      calib::beyond_peak(samples, {{"bf16", gpu.half_peak().value()}, {"fp8", fp8}, {"fp8_block", fp8}});
+  if (beyond.count == 0) return;
+  fmt::print(stderr,
+             "{}: warning: {} of products faster than {} can compute, by a factor of up to {:.3g}: {}\n"
+             "      = are the table's times in the unit that its format says?\n",
+             request.command, human::counted(beyond.count, "time"), gpu.name, beyond.factor, beyond.worst);
+}
+
 }  // namespace
 
 int calibrate_tables(const TablesRequest& request) {
   if (request.out.empty()) misuse(request.command, "--out is missing", {"name the profile: --out calib/profiles/NAME"});
+  const std::optional<hw::GpuSpec> gpu = request.gpu.empty() ? std::nullopt : std::optional(gpu_named(request));
   const calib::ImportedTables imported = read(request);
-  fmt::print("{} kernel times of {}\n\n", imported.samples.size(), calib::text_in(imported.fingerprint, "device"));
+  fmt::print("{} of {}\n\n", human::counted(static_cast<std::int64_t>(imported.samples.size()), "kernel time"),
+             calib::text_in(imported.fingerprint, "device"));
   std::fflush(stdout);
+  if (gpu) warn_of_slips(request, *gpu, imported.samples);
   const fs::path out(request.out);
   const calib::Calibration calibration =
       calib::calibrate(out.filename().string(), imported.samples, imported.fingerprint,

@@ -11,6 +11,8 @@ struct TablesRequest {
   std::string command;
   std::string tables;      ///< "FORMAT:FOLDER"
   std::string out;         ///< "calib/profiles/NAME"
+  std::string gpu;         ///< of hw/devices, whose peaks no product may pass; empty: not checked
+  std::string library;     ///< --library
   std::uint64_t seed = 1;  ///< chooses the shapes that are held out
   bool roofline = false;   ///< no tables of factors: fitted efficiencies alone
 };
