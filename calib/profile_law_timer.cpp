@@ -16,6 +16,7 @@ constexpr double kHalfUlp = 0x1p-54;       // a share whose power is below this 
 
 std::vector<double> logs_of(const std::vector<double>& values) {
   std::vector<double> logs;
+  logs.reserve(values.size());
   for (double value : values) logs.push_back(natural_log(value));
   return logs;
 }

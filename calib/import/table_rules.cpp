@@ -31,8 +31,10 @@ Axis axis_over(Feature feature, const Observations& points, double factor, const
     low = std::min(low, value), high = std::max(high, value);
   }
   Axis axis{feature, {low}};
-  for (double knot = 1; knot < high; knot *= factor) {
-    if (knot > low) axis.knots.push_back(knot);
+  double grid = 1;
+  while (grid < high) {
+    if (grid > low) axis.knots.push_back(grid);
+    grid *= factor;
   }
   for (double knot : more) {
     if (knot > low && knot < high) axis.knots.push_back(knot);
