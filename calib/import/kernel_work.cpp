@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "sim/cost/operator_parts.hpp"
+
 namespace tiersim::calib {
 namespace {
 
 constexpr double kOutputBytes = 2;  // of an element: bf16, as queries are
-constexpr double kThin = 16;        // rows
 
 Sample timed(Point point, double flops, double bytes, double seconds) {
   Sample sample;
@@ -29,7 +30,7 @@ double pairs_of(double queries, double context, double window) {
 }  // namespace
 
 Sample product_sample(const ProductTable& table, double m, double n, double k, double seconds) {
-  const char* kernel = m <= 1 ? "gemv" : m <= kThin ? "thin" : "gemm";
+  const char* kernel = detail::product_of(static_cast<std::int64_t>(m));
   Point point{"gemm", kernel, table.variant, {{"m", m}, {"n", n}, {"k", k}}};
   const double bytes = table.weight_bytes * n * k + table.activation_bytes * m * k + kOutputBytes * m * n;
   return timed(std::move(point), 2 * m * n * k, bytes, seconds);

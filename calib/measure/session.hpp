@@ -43,7 +43,7 @@ struct Failure {
 };
 
 struct SessionResult {
-  std::vector<Sample> samples;  ///< of this session
+  std::vector<Sample> samples;  ///< of this run of the plan
   std::vector<Failure> failures;
   bool stopped = false;  ///< by stop()
 };
