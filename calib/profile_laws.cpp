@@ -9,7 +9,8 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr std::array<std::string_view, 21> kNames = {"flops",
+constexpr std::array<std::string_view, 26> kNames = {"flops",
+                                                     "decode flops",
                                                      "flops/m",
                                                      "flops/n",
                                                      "flops/k",
@@ -29,6 +30,10 @@ constexpr std::array<std::string_view, 21> kNames = {"flops",
                                                      "n/sequences",
                                                      "heads/kv_heads",
                                                      "window",
+                                                     "longest",
+                                                     "longest/context",
+                                                     "chunk",
+                                                     "offset",
                                                      "ranks"};
 
 double ratio(double a, double b) { return b > 0 ? a / b : 0; }
@@ -41,6 +46,8 @@ double value_of(Feature feature, const Work& w) {
   switch (feature) {
     case Feature::flops:
       return w.flops;
+    case Feature::decode_flops:
+      return w.decode_flops;
     case Feature::flops_per_m:
       return ratio(w.flops, w.m);
     case Feature::flops_per_n:
@@ -75,6 +82,14 @@ double value_of(Feature feature, const Work& w) {
       return ratio(w.heads, w.kv_heads);
     case Feature::window:
       return w.window;
+    case Feature::longest:
+      return w.longest;
+    case Feature::raggedness:
+      return ratio(w.longest * w.sequences, w.n);
+    case Feature::chunk:
+      return w.chunk;
+    case Feature::offset:
+      return w.offset;
     case Feature::ranks:
       return w.ranks;
     case Feature::wave_flops:

@@ -24,17 +24,21 @@ namespace tiersim::calib {
 /// What one run of a kernel does; features that do not apply are 0.
 struct Work {
   double flops = 0, bytes = 0;
+  double decode_flops = 0;     ///< of attention over chunks and decoding sequences at once, the latter's; not in flops
   double m = 0, n = 0, k = 0;  ///< a matrix product's shape; attention: queries, keys, head elements
   double operations = 0;       ///< fragments, I/Os, launches
   double depth = 0;            ///< I/Os in flight
   double sequences = 0;
   double heads = 0, kv_heads = 0;  ///< of attention, on this rank
   double window = 0;               ///< tokens that a query attends to at most; 0: all
+  double longest = 0;              ///< context of the longest sequence
+  double chunk = 0, offset = 0;    ///< of attention over both: mean tokens of a chunk, and before it
   double ranks = 0;                ///< of a collective
 };
 
 enum class Feature : std::uint8_t {
-  flops,        ///< s/flop
+  flops,  ///< s/flop
+  decode_flops,
   flops_per_m,  ///< flops / m
   flops_per_n,
   flops_per_k,
@@ -54,6 +58,10 @@ enum class Feature : std::uint8_t {
   context,           ///< n / sequences
   group,             ///< heads / kv_heads
   window,
+  longest,
+  raggedness,  ///< longest / (n / sequences): 1 where all contexts are equal
+  chunk,
+  offset,
   ranks,
 };
 [[nodiscard]] std::string_view name_of(Feature feature);

@@ -24,6 +24,7 @@ constexpr Range kPositive{1e-30, 1e30};
 
 // All but bytes_segment, which a list under "bytes" stands for.
 constexpr std::array kFeatures = {Feature::flops,
+                                  Feature::decode_flops,
                                   Feature::flops_per_m,
                                   Feature::flops_per_n,
                                   Feature::flops_per_k,
@@ -42,6 +43,10 @@ constexpr std::array kFeatures = {Feature::flops,
                                   Feature::context,
                                   Feature::group,
                                   Feature::window,
+                                  Feature::longest,
+                                  Feature::raggedness,
+                                  Feature::chunk,
+                                  Feature::offset,
                                   Feature::ranks};
 
 double number_of(const Value& item, Range range, std::string& problem) {

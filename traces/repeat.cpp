@@ -46,4 +46,16 @@ Trace repeated(const Trace& trace, Duration gap) {
   return std::move(twice).finish(trace.block_tokens(), trace.distinct_blocks(), trace.origin());
 }
 
+Trace arriving_at(const Trace& trace, std::span<const Time> arrivals) {
+  struct Kept {
+    Trace trace;
+    std::vector<std::int64_t> arrival;
+  };
+  auto kept = std::make_shared<Kept>(Kept{trace, {}});
+  for (Time t : arrivals) kept->arrival.push_back(t.value());
+  Trace::Columns columns = trace.columns();
+  columns.arrival = kept->arrival;
+  return Trace(columns, trace.block_tokens(), trace.distinct_blocks(), trace.origin(), kept);
+}
+
 }  // namespace tiersim::traces

@@ -1,5 +1,7 @@
 #pragma once
-/// Traces made of another: its beginning, or itself twice.
+/// Traces made of another: its beginning, itself twice, or the same at other times.
+#include <span>
+
 #include "traces/trace.hpp"
 
 namespace tiersim::traces {
@@ -9,5 +11,7 @@ namespace tiersim::traces {
 /// The trace, and again from `gap` after its last arrival, with the same blocks: the first pass warms the caches.
 /// O(size).
 [[nodiscard]] Trace repeated(const Trace& trace, Duration gap);
+/// The same requests, arriving at these times (ascending, one a request). O(size).
+[[nodiscard]] Trace arriving_at(const Trace& trace, std::span<const Time> arrivals);
 
 }  // namespace tiersim::traces

@@ -139,6 +139,9 @@ Calibration calibrate(const std::string& name, const std::vector<Sample>& sample
   profile.name = name;
   const auto comments = fill_fallbacks(profile, series, ceilings, kind == "host");
   for (const FittedSeries& fitted : series) profile.laws.push_back(fitted.law);
+  for (const Point& point : rules.included) {
+    profile.laws.push_back({.family = point.family, .kernel = point.kernel, .variant = point.variant});
+  }
   profile.errors = errors.by_family;
   profile.errors.insert(profile.errors.end(), errors.by_series.begin(), errors.by_series.end());
   profile.overlaps = overlaps_of(sound);

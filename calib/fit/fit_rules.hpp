@@ -15,7 +15,8 @@ namespace tiersim::calib {
 struct FitRules {
   std::function<Split(const std::vector<Sample>& series)> split;
   std::function<Recipe(const Point& series, const Observations& train)> recipe;
-  std::string held_out;  ///< in words, a sentence
+  std::string held_out;           ///< in words, a sentence
+  std::vector<Point> included{};  ///< kernels whose time is within that of others: their laws take none
 };
 
 /// `processors`: see recipe_of().

@@ -15,6 +15,8 @@ Work work_of(const Sample& sample) {
   work.sequences = point.at("sequences", 0);
   work.heads = point.at("heads", 0), work.kv_heads = point.at("kv_heads", 0);
   work.window = point.at("window", 0), work.ranks = point.at("ranks", 0);
+  work.longest = point.at("longest", 0), work.decode_flops = point.at("decode_flops", 0);
+  work.chunk = point.at("chunk", 0), work.offset = point.at("offset", 0);
   return work;
 }
 

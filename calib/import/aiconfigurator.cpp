@@ -98,6 +98,7 @@ void read_if_there(const std::string& path, Read read) {
 
 ImportedTables read_aiconfigurator(const std::string& folder) {
   ImportedTables out;
+  out.shapes = {{"gemm", {"n", "k"}}, {"attention", {"heads", "kv_heads", "k", "window"}}, {"all_reduce", {"bytes"}}};
   read_if_there(folder + "/gemm_perf.csv", [&](CsvTable& table) { read_products(table, out); });
   read_if_there(folder + "/context_attention_perf.csv", [&](CsvTable& table) { read_attention(table, false, out); });
   read_if_there(folder + "/generation_attention_perf.csv", [&](CsvTable& table) { read_attention(table, true, out); });

@@ -18,6 +18,21 @@ Sample timed(Point point, double flops, double bytes, double seconds) {
   return sample;
 }
 
+const char* family_of(OperatorKind kind) {
+  switch (kind) {
+    case OperatorKind::gemm:
+      return "gemm";
+    case OperatorKind::prefill_attention:
+    case OperatorKind::decode_attention:
+      return "attention";
+    case OperatorKind::all_reduce:
+      return "all_reduce";
+    case OperatorKind::elementwise:
+      break;
+  }
+  return "elementwise";
+}
+
 /// Pairs of a query and a key that it sees: the last `queries` of `context` tokens, over at most `window` of them.
 double pairs_of(double queries, double context, double window) {
   const auto causal = [](double tokens) { return tokens * (tokens + 1) / 2; };
@@ -54,6 +69,20 @@ Sample attention_sample(const AttentionTable& t, double seconds) {
   const double bytes = 2 * t.batch * t.queries * t.heads * t.head_dim * kOutputBytes +
                        2 * t.batch * seen * t.kv_heads * t.head_dim * t.kv_bytes;
   return timed(std::move(point), 4 * scores * t.heads * t.head_dim, bytes, seconds);
+}
+
+Sample operator_sample(const Operator& op, const std::string& variant, double seconds) {
+  Point point{family_of(op.kind), op.kernel, variant, {}};
+  const auto add = [&](const char* name, double value) {
+    if (value != 0) point.parameters.push_back({name, value});
+  };
+  const auto count = [](std::int64_t n) { return static_cast<double>(n); };
+  add("m", count(op.m)), add("n", count(op.n)), add("k", count(op.k));
+  add("sequences", count(op.sequences)), add("longest", count(op.longest));
+  add("heads", count(op.heads)), add("kv_heads", count(op.kv_heads)), add("window", count(op.window));
+  add("decode_flops", op.decode_flops.value()), add("chunk", op.chunk), add("offset", op.offset);
+  if (op.blocks != 1) add("operations", count(op.blocks));
+  return timed(std::move(point), op.flops.value(), op.bytes, seconds);
 }
 
 Sample collective_sample(const std::string& family, const std::string& kernel, double ranks, double bytes,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "calib/measure/sample.hpp"
+#include "sim/cost/operators.hpp"
 
 namespace tiersim::calib {
 
@@ -29,6 +30,9 @@ struct AttentionTable {
 };
 /// Kernel prefill_attention or decode_attention, with "_window" where there is one.
 [[nodiscard]] Sample attention_sample(const AttentionTable& table, double seconds);
+
+/// One repeat of an operator of the cost model. `variant`: of the weights or the KV.
+[[nodiscard]] Sample operator_sample(const Operator& op, const std::string& variant, double seconds);
 
 /// Between `ranks` GPUs, `bytes` on each; families "all_reduce" and "send_receive".
 [[nodiscard]] Sample collective_sample(const std::string& family, const std::string& kernel, double ranks, double bytes,

@@ -63,6 +63,7 @@ std::vector<fs::path> files_in(const std::string& folder) {
 
 ImportedTables read_vidur(const std::string& folder) {
   ImportedTables out;
+  out.shapes = {{"all_reduce", {"bytes"}}, {"send_receive", {"bytes"}}};
   std::string device;
   for (const fs::path& file : files_in(folder)) {
     if (const Collective* collective = collective_in(file.filename().string(), device))

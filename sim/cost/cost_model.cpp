@@ -17,14 +17,18 @@ double p_norm(double a, double b, double p) {
 calib::Work work_of(const Operator& op, std::int64_t ranks) {
   return {.flops = op.flops.value(),
           .bytes = op.bytes,
+          .decode_flops = op.decode_flops.value(),
           .m = static_cast<double>(op.m),
           .n = static_cast<double>(op.n),
           .k = static_cast<double>(op.k),
-          .operations = 1,
+          .operations = static_cast<double>(op.blocks),
           .sequences = static_cast<double>(op.sequences),
           .heads = static_cast<double>(op.heads),
           .kv_heads = static_cast<double>(op.kv_heads),
           .window = static_cast<double>(op.window),
+          .longest = static_cast<double>(op.longest),
+          .chunk = op.chunk,
+          .offset = op.offset,
           .ranks = static_cast<double>(ranks)};
 }
 
@@ -50,8 +54,9 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   roof(OperatorKind::prefill_attention, profile.attention_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::decode_attention, profile.gemm_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::elementwise, profile.gemm_efficiency, profile.elementwise_bandwidth);
-  for (const char* attention : {kernel::kPrefillAttention, kernel::kDecodeAttention, kernel::kPrefillWindow,
-                                kernel::kDecodeWindow, kernel::kLatentDecode})
+  fused_ = laws_.find(kernel::kMixedAttention, model.kv_bytes).law != nullptr;
+  for (const char* attention : {kernel::kMixedAttention, kernel::kPrefillAttention, kernel::kDecodeAttention,
+                                kernel::kPrefillWindow, kernel::kDecodeWindow, kernel::kLatentDecode})
     known_.push_back({attention, laws_.find(attention, model.kv_bytes)});
   for (const char* product : {kernel::kGemm, kernel::kThin, kernel::kGemv})
     known_.push_back({product, laws_.find(product, model.weight_bytes)});
@@ -149,7 +154,7 @@ StepTime CostModel::step(const Batch& batch) {
   StepTime sum = linear(batch.tokens().value());
   sum += head(batch.sampled);
   of_batch_.clear();
-  operators_.attention(batch, of_batch_);
+  operators_.attention(batch, of_batch_, fused_);
   for (const Operator& op : of_batch_) sum += time_of(op);
   sum.overhead += in_seconds(profile_.step_overhead);
   return batch.copies_in || batch.copies_out ? slow_downs_.applied(sum, batch.copies_in, batch.copies_out) : sum;
@@ -170,7 +175,7 @@ Duration CostModel::prefill_alone(Tokens from, Tokens to, Tokens budget) {
 
 Operators CostModel::operators(const Batch& batch) const {
   Operators ops = operators_.linear(batch.tokens());
-  operators_.attention(batch, ops);
+  operators_.attention(batch, ops, fused_);
   for (const Operator& op : operators_.head(batch.sampled)) ops.push_back(op);
   return ops;
 }

@@ -83,6 +83,7 @@ class CostModel {
     LawBook::Found found;
   };
   std::vector<KnownLaw> known_;  // of the kernels that every step asks for
+  bool fused_ = false;           // the profile knows attention over chunks and decoding sequences at once
   Operators of_batch_;           // of the step under way
   struct Roof {
     double seconds_per_flop = 0, seconds_per_byte = 0;

@@ -27,7 +27,9 @@ std::vector<std::string_view> relatives(std::string_view kernel) {
   if (kernel == "thin" || kernel == "moe") return {kernel, "gemm"};
   if (kernel == "mla_decode" || kernel == "decode_attention_window") return {kernel, "decode_attention"};
   if (kernel == "prefill_attention_window") return {kernel, "prefill_attention"};
-  if (kernel == "norm" || kernel == "rotary" || kernel == "activation" || kernel == "softmax" || kernel == "scan")
+  if (kernel == "final_norm") return {kernel, "norm", "add"};
+  if (kernel == "norm" || kernel == "rotary" || kernel == "activation" || kernel == "softmax" || kernel == "scan" ||
+      kernel == "kv_write")
     return {kernel, "add"};
   return {kernel};
 }

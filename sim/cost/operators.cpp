@@ -105,7 +105,7 @@ Operators StepOperators::head(std::int64_t sampled) const {
   if (sampled == 0) return {};
   const double sd = times(sampled, model_.hidden), logits = times(sampled, model_.vocabulary);
   const detail::ProductBytes bytes{model_.weight_bytes, model_.activation_bytes};
-  return {elementwise("final norm", "norm", 4 * sd * model_.activation_bytes, 7 * sd, 1),
+  return {elementwise("final norm", "final_norm", 4 * sd * model_.activation_bytes, 7 * sd, 1),
           product("head", sampled, model_.vocabulary / ranks_.tensor, model_.hidden, bytes, 1),
           elementwise("sampling", "softmax", 4 * logits, logits, 1)};
 }
@@ -141,7 +141,8 @@ void StepOperators::softmax_projections(const LayerGroup& g, std::int64_t t, Ope
     add(out, elementwise("query and key norm", "norm", 2 * turned * a, 7 * turned, g.layers));
   if (at.rotary) add(out, elementwise("rotary", "rotary", 2 * turned * a, 6 * turned, g.layers));
   if (!at.shares_kv)
-    add(out, elementwise("kv write", "add", static_cast<double>(t * (k + v)) * model_.kv_bytes, 0, g.layers));
+    add(out,
+        elementwise("kv write", kernel::kKvWrite, static_cast<double>(t * (k + v)) * model_.kv_bytes, 0, g.layers));
   add(out, product("attention output", t, model_.hidden, o, bytes, g.layers));
 }
 
@@ -156,7 +157,7 @@ void StepOperators::latent_projections(const LayerGroup& g, std::int64_t t, Oper
   const double a = model_.activation_bytes;
   add(out, elementwise("latent norms", "norm", 2 * normed * a, 7 * normed, g.layers));
   add(out, elementwise("rotary", "rotary", 2 * turned * a, 6 * turned, g.layers));
-  add(out, elementwise("kv write", "add", 2 * times(t, kept) * model_.kv_bytes, 0, g.layers));
+  add(out, elementwise("kv write", kernel::kKvWrite, 2 * times(t, kept) * model_.kv_bytes, 0, g.layers));
   add(out, product("attention output", t, d, heads(at) * at.values(), bytes, g.layers));
 }
 

@@ -9,6 +9,8 @@
 ///   latent      prefill expands the latents of the whole context into keys and values, then attends with them;
 ///               decode absorbs the up-projections into queries and outputs and attends over the latents themselves:
 ///               2 Hq (2 kv_rank + rope_dim) FLOPs a token of context (DeepSeek-V2, 2024, section 2.1.2)
+/// Where an engine runs chunks and decoding sequences as one kernel (`fused`), that kernel's work is not the sum of the
+/// two: a decoding sequence then takes a whole tile of queries in each head, and reads its keys once for each of them.
 ///   recurrent   projections as products, convolution and scan as element-wise kernels, state read and written once
 ///               a sequence and step (Gu and Dao, 2023)
 ///   experts     a router, then kernels "moe" with the FLOPs of the active experts and the weights of those expected
@@ -37,6 +39,7 @@ struct Batch {
   std::int64_t decodes = 0;      ///< decoding sequences, one new token each
   Tokens decode_context;         ///< sum of their contexts
   std::int64_t sampled = 0;      ///< sequences that need logits
+  Tokens longest;                ///< context of the longest sequence
   bool copies_in = false;        ///< while KV is copied to the GPU
   bool copies_out = false;       ///< ... or from it
 
@@ -59,10 +62,12 @@ inline constexpr const char* kGemv = "gemv";
 inline constexpr const char* kExperts = "moe";
 inline constexpr const char* kPrefillAttention = "prefill_attention";
 inline constexpr const char* kDecodeAttention = "decode_attention";
+inline constexpr const char* kMixedAttention = "mixed_attention";
 inline constexpr const char* kPrefillWindow = "prefill_attention_window";
 inline constexpr const char* kDecodeWindow = "decode_attention_window";
 inline constexpr const char* kLatentDecode = "mla_decode";
 inline constexpr const char* kScan = "scan";
+inline constexpr const char* kKvWrite = "kv_write";
 }  // namespace kernel
 
 /// One kernel of a step on one rank, `repeats` times (once a layer, mostly).
@@ -76,6 +81,11 @@ struct Operator {
   std::int64_t m = 0, n = 0, k = 0;                  ///< GEMM shape per rank; attention: queries, keys, head elements
   std::int64_t sequences = 0;                        ///< attention
   std::int64_t heads = 0, kv_heads = 0, window = 0;  ///< attention, per rank; window 0: none
+  std::int64_t longest = 0;                          ///< attention: context of the longest sequence, within the window
+  // Of attention over chunks and decoding sequences at once; m, n and sequences are then about the latter.
+  Flops decode_flops{0};         ///< not in `flops`
+  double chunk = 0, offset = 0;  ///< mean tokens of a chunk, and before it
+  std::int64_t blocks = 1;       ///< of threads: tiles of queries of all sequences and heads
 };
 
 using Operators = std::vector<Operator>;
@@ -94,8 +104,9 @@ class StepOperators {
   [[nodiscard]] Operators linear(Tokens tokens) const;
   /// Final norm, head and sampling; nothing for no sequences.
   [[nodiscard]] Operators head(std::int64_t sampled) const;
-  /// Appends what depends on contexts and sequences: attention, latents' projections, scans.
-  void attention(const Batch& batch, Operators& out) const;
+  /// Appends what depends on contexts and sequences: attention, latents' projections, scans. `fused`: softmax
+  /// attention without a window is one kernel over chunks and decoding sequences, where there are both.
+  void attention(const Batch& batch, Operators& out, bool fused = false) const;
 
  private:
   /// Attentions of one shape, over all groups.
@@ -114,6 +125,7 @@ class StepOperators {
   void experts(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
   void reduce(const char* name, std::int64_t tokens, std::int64_t repeats, Operators& out) const;
   void softmax_attention(const Layers& layers, const Batch& batch, Operators& out) const;
+  [[nodiscard]] Operator mixed_attention(const Layers& layers, const Batch& batch) const;
   void latent_prefill(const Layers& layers, const Batch& batch, Operators& out) const;
   void latent_decode(const Layers& layers, const Batch& batch, Operators& out) const;
   void scan(const Layers& layers, const Batch& batch, Operators& out) const;

@@ -23,7 +23,7 @@ std::int64_t pairs_within(std::int64_t n, std::int64_t c, std::int64_t w) {
 /// The shape of one attention kernel.
 struct Attended {
   Tokens queries, keys;
-  std::int64_t sequences = 0, head_dim = 0, heads = 0, kv_heads = 0, window = 0;
+  std::int64_t sequences = 0, head_dim = 0, heads = 0, kv_heads = 0, window = 0, longest = 0;
 };
 
 Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, double bytes,
@@ -40,7 +40,8 @@ Operator attention_of(const char* name, const char* kernel, OperatorKind kind, d
           .sequences = shape.sequences,
           .heads = shape.heads,
           .kv_heads = shape.kv_heads,
-          .window = shape.window};
+          .window = shape.window,
+          .longest = shape.longest};
 }
 
 }  // namespace
@@ -51,14 +52,22 @@ void Batch::add_chunk(Tokens tokens, Tokens offset) {
   ++chunks;
   score_pairs += n * c + n * (n + 1) / 2;
   prefill_context += Tokens(c + n);
+  longest = std::max(longest, Tokens(c + n));
   if (window == Tokens(0)) return;
   window_pairs += pairs_within(n, c, window.value());
   window_prefill_context += Tokens(n + std::min(c, window.value() - 1));
 }
 
-void StepOperators::attention(const Batch& batch, Operators& out) const {
+void StepOperators::attention(const Batch& batch, Operators& out, bool fused) const {
+  const bool mixed = fused && batch.chunks > 0 && batch.decodes > 0;
   for (const Layers& layers : attentions_) {
-    if (layers.attention.kind == AttentionKind::softmax) softmax_attention(layers, batch, out);
+    if (layers.attention.kind == AttentionKind::softmax) {
+      if (mixed && layers.attention.window == Tokens(0)) {
+        out.push_back(mixed_attention(layers, batch));
+      } else {
+        softmax_attention(layers, batch, out);
+      }
+    }
     if (layers.attention.kind == AttentionKind::recurrent) scan(layers, batch, out);
     if (layers.attention.kind != AttentionKind::latent) continue;
     if (batch.chunks > 0) latent_prefill(layers, batch, out);
@@ -74,7 +83,8 @@ void StepOperators::softmax_attention(const Layers& layers, const Batch& b, Oper
   const double kv = static_cast<double>(kv_heads(a) * (a.head_dim + a.values()));
   const double activation = model_.activation_bytes, stored = model_.kv_bytes;
   const auto shape = [&](Tokens queries, Tokens keys, std::int64_t sequences) {
-    return Attended{queries, keys, sequences, a.head_dim, heads(a), kv_heads(a), a.window.value()};
+    const Tokens longest = cut ? std::min(b.longest, a.window) : b.longest;
+    return Attended{queries, keys, sequences, a.head_dim, heads(a), kv_heads(a), a.window.value(), longest.value()};
   };
   if (b.chunks > 0) {
     const double pairs = static_cast<double>(cut ? b.window_pairs : b.score_pairs);
@@ -95,6 +105,34 @@ void StepOperators::softmax_attention(const Layers& layers, const Batch& b, Oper
   }
 }
 
+/// Tiles of 64 queries, as FlashAttention-2 has them for keys in pages (Dao, 2023): every sequence gets as many as the
+/// longest chunk needs, and those without queries end at once.
+Operator StepOperators::mixed_attention(const Layers& layers, const Batch& b) const {
+  constexpr std::int64_t kTile = 64;
+  const Attention& a = layers.attention;
+  const double queries_and_outputs = static_cast<double>(heads(a) * (a.head_dim + a.values()));
+  const double kv = static_cast<double>(kv_heads(a) * (a.head_dim + a.values()));
+  const double chunks = static_cast<double>(b.chunks), chunk = in_double(b.prefill_tokens) / chunks;
+  const double bytes = in_double(b.tokens()) * queries_and_outputs * model_.activation_bytes +
+                       in_double(b.prefill_context + b.decode_context) * kv * model_.kv_bytes;
+  Operator op = attention_of("mixed attention", kernel::kMixedAttention, OperatorKind::prefill_attention,
+                             2 * static_cast<double>(b.score_pairs) * queries_and_outputs, bytes,
+                             {.queries = Tokens(b.decodes),
+                              .keys = b.decode_context,
+                              .sequences = b.decodes,
+                              .head_dim = a.head_dim,
+                              .heads = heads(a),
+                              .kv_heads = kv_heads(a),
+                              .longest = b.longest.value()},
+                             layers.count);
+  op.decode_flops = Flops(2 * in_double(b.decode_context) * queries_and_outputs);
+  op.chunk = chunk;
+  op.offset = in_double(b.prefill_context) / chunks - chunk;
+  const auto tiles = (static_cast<std::int64_t>(chunk) + kTile - 1) / kTile;
+  op.blocks = heads(a) * (b.decodes + b.chunks) * tiles;
+  return op;
+}
+
 /// Keys and values of the whole context are expanded from their latents, for every head.
 void StepOperators::latent_prefill(const Layers& layers, const Batch& b, Operators& out) const {
   const Attention& a = layers.attention;
@@ -103,10 +141,10 @@ void StepOperators::latent_prefill(const Layers& layers, const Batch& b, Operato
   out.push_back(detail::product("kv up", b.prefill_context.value(), heads(a) * (a.nope_dim + a.values()), a.kv_rank,
                                 {model_.weight_bytes, model_.activation_bytes}, layers.count));
   const double bytes = in_double(b.prefill_tokens + b.prefill_context) * width * model_.activation_bytes;
-  out.push_back(attention_of("prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
-                             2 * static_cast<double>(b.score_pairs) * width, bytes,
-                             {b.prefill_tokens, b.prefill_context, b.chunks, head, heads(a), heads(a), 0},
-                             layers.count));
+  out.push_back(attention_of(
+      "prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
+      2 * static_cast<double>(b.score_pairs) * width, bytes,
+      {b.prefill_tokens, b.prefill_context, b.chunks, head, heads(a), heads(a), 0, b.longest.value()}, layers.count));
 }
 
 /// Queries go into the latents' space and outputs come back from it, head by head; all heads read one latent a token.
@@ -126,7 +164,8 @@ void StepOperators::latent_decode(const Layers& layers, const Batch& b, Operator
                        decodes * width * model_.activation_bytes;
   out.push_back(attention_of(
       "decode attention", kernel::kLatentDecode, OperatorKind::decode_attention, 2 * context * width, bytes,
-      {Tokens(b.decodes), b.decode_context, b.decodes, a.kv_rank + a.rope_dim, heads(a), 1, 0}, layers.count));
+      {Tokens(b.decodes), b.decode_context, b.decodes, a.kv_rank + a.rope_dim, heads(a), 1, 0, b.longest.value()},
+      layers.count));
   by_head("expanded outputs", heads(a) * a.values(), a.kv_rank, a.values());
 }
 

@@ -8,21 +8,22 @@
 #include "sim/report/words.hpp"
 
 namespace tiersim {
-namespace {
 
-std::string quoted(const std::string& text) {
+std::string csv_quoted(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) out.append(c == '"' ? 2 : 1, c);
   return out + '"';
 }
 
+namespace {
+
 std::string header_of(const RunContext& context) {
   std::string out =
       "request,arrival_ns,replica,status,reason,measured,prompt_tokens,output_tokens,scheduled_ns,first_token_ns,"
       "last_token_ns,load_wait_ns,preemptions,recomputed_after_preemption";
   for (const std::string when : {"first", "final"}) {
-    for (const TierInfo& t : context.tiers) out += "," + quoted(when + "_" + as_key(t.name));
+    for (const TierInfo& t : context.tiers) out += "," + csv_quoted(when + "_" + as_key(t.name));
     out += "," + when + "_recomputed," + when + "_new";
   }
   return out + "\n";
@@ -82,14 +83,14 @@ std::string requests_csv(const RunResult& run) {
 
 std::string metrics_csv(const Report& report) {
   std::string out = "metric,unit,run";
-  for (const RunResult& r : report.result.references) out += "," + quoted(r.name);
+  for (const RunResult& r : report.result.references) out += "," + csv_quoted(r.name);
   out += "\n";
   const auto cell = [&](std::optional<double> value) {
     out += ',';
     if (value) append_number(*value, out);
   };
   for (const Metric& m : report.metrics.all) {
-    out += quoted(m.name) + "," + m.unit;
+    out += csv_quoted(m.name) + "," + m.unit;
     cell(m.value);
     for (const Metrics& reference : report.references) cell(reference.find(m.name));
     out += "\n";

@@ -13,5 +13,7 @@ namespace tiersim {
 [[nodiscard]] std::string requests_csv(const RunResult& run);
 /// metric,unit,run,<reference>,...: one row per metric of the run.
 [[nodiscard]] std::string metrics_csv(const Report& report);
+/// A cell of any text.
+[[nodiscard]] std::string csv_quoted(const std::string& text);
 
 }  // namespace tiersim

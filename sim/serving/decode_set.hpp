@@ -3,9 +3,9 @@
 ///
 /// Every decoding sequence computes one token in every step, so its context is where it joined plus the steps since.
 /// The set keeps the step counter D, the sum of (context - D), how many sequences have each residue (context - D) mod
-/// B, what a sliding window lets them attend to, and a calendar of the steps at which sequences finish. Then "how many
-/// need a new block now" is one look-up, and a step is one increment. A sequence whose context (tokens with KV) is a
-/// multiple of B needs a block before its next token.
+/// B, the largest (context - D) what a sliding window lets them attend to, and a calendar of the steps at which
+/// sequences finish. Then "how many need a new block now" is one look-up, and a step is one increment. A sequence whose
+/// context (tokens with KV) is a multiple of B needs a block before its next token.
 ///
 /// Called by Replica. join() after the step that ended a prefill; advance() when a step ends; leave() for those that
 /// end or are preempted. join and leave O(log n), the rest O(1). No allocation once grown.
@@ -17,6 +17,7 @@
 
 #include "sim/core/ids.hpp"
 #include "sim/core/units.hpp"
+#include "sim/serving/largest.hpp"
 #include "sim/serving/window_sum.hpp"
 
 namespace tiersim {
@@ -41,7 +42,9 @@ class DecodeSet {
   [[nodiscard]] std::int64_t context_of(const Member& m) const { return m.base + step_; }
   /// Sum over members of the context that this step attends to, the new token included.
   [[nodiscard]] std::int64_t attended() const { return base_sum_ + size_ * (step_ + 1); }
-  /// The same with every context cut at the window.
+  /// The largest of these contexts; 0 for no members.
+  [[nodiscard]] std::int64_t longest() const { return size_ == 0 ? 0 : bases_.value() + step_ + 1; }
+  /// attended() with every context cut at the window.
   [[nodiscard]] std::int64_t attended_in_window() const { return within_.attended(size_, step_); }
   /// Members that need a new block in this step.
   [[nodiscard]] std::int64_t needing_block() const { return residues_[residue(-step_)]; }
@@ -56,6 +59,7 @@ class DecodeSet {
     const Member m{context - step_, step_ + remaining, order};
     ++size_;
     base_sum_ += m.base;
+    bases_.insert(m.base);
     ++residues_[residue(m.base)];
     within_.join(m.base, step_);
     calendar_.push_back({m.finish, order, slot});
@@ -84,6 +88,7 @@ class DecodeSet {
   void remove_counts(const Member& m) {
     --size_;
     base_sum_ -= m.base;
+    bases_.erase(m.base);
     --residues_[residue(m.base)];
     within_.leave(m.base, step_);
   }
@@ -106,6 +111,7 @@ class DecodeSet {
   std::int64_t step_ = 0;  // D
   std::int64_t size_ = 0;
   std::int64_t base_sum_ = 0;
+  Largest bases_;
   std::vector<std::int64_t> residues_;
   WindowSum within_;
   std::vector<Entry> calendar_;  // a heap; leave() is rare (preemption), so it may be linear

@@ -143,6 +143,7 @@ void Replica::start_step(Time now) {
   batch.decodes = decode_.size();
   batch.decode_context = Tokens(decode_.attended());
   batch.window_decode_context = Tokens(decode_.attended_in_window());
+  batch.longest = std::max(batch.longest, Tokens(decode_.longest()));
   batch.sampled += batch.decodes;
   batch.copies_in = hierarchy_.copies_in(id_), batch.copies_out = hierarchy_.copies_out(id_);
   step_.batch = batch;
@@ -366,6 +367,7 @@ void Replica::leap(Time horizon) {
     step_.begin = step_.ready = step_.layer_bound = now;
     step_.batch.decode_context = Tokens(decode_.attended());
     step_.batch.window_decode_context = Tokens(decode_.attended_in_window());
+    step_.batch.longest = Tokens(decode_.longest());
     step_.batch.decodes = step_.batch.sampled = step_.decodes;
     step_.batch.copies_in = hierarchy_.copies_in(id_), step_.batch.copies_out = hierarchy_.copies_out(id_);
     step_.time = cost_.step(step_.batch);

@@ -310,6 +310,7 @@ class Engine {
       if (p.decode) {
         ++step.decodes;
         step.decode_context += s.computed + 1;
+        batch.longest = std::max(batch.longest, Tokens(s.computed + 1));
         batch.window_decode_context += Tokens(std::min(window, s.computed + 1));
         continue;
       }
@@ -320,6 +321,7 @@ class Engine {
         batch.window_pairs += std::min(window, s.computed + t + 1);
       }
       batch.prefill_context += Tokens(s.computed + p.tokens);
+      batch.longest = std::max(batch.longest, Tokens(s.computed + p.tokens));
       const std::int64_t first = std::max<std::int64_t>(0, s.computed + 1 - window);  // the first query's oldest key
       batch.window_prefill_context += Tokens(window > 0 ? s.computed + p.tokens - first : 0);
       step.chunks.push_back({static_cast<std::int64_t>(p.request), s.computed, p.tokens, last});

@@ -21,9 +21,10 @@ struct Plain {
 };
 
 void check_counts(const DecodeSet& set, const std::vector<Plain>& plain, std::int64_t block, std::int64_t window) {
-  std::int64_t attended = 0, in_window = 0, needing = 0, next_finish = INT64_MAX;
+  std::int64_t attended = 0, in_window = 0, longest = 0, needing = 0, next_finish = INT64_MAX;
   for (const Plain& p : plain) {
     attended += p.context + 1;
+    longest = std::max(longest, p.context + 1);
     in_window += std::min(window, p.context + 1);
     needing += p.context % block == 0;
     next_finish = std::min(next_finish, p.remaining);
@@ -32,6 +33,7 @@ void check_counts(const DecodeSet& set, const std::vector<Plain>& plain, std::in
   }
   REQUIRE(set.size() == static_cast<std::int64_t>(plain.size()));
   REQUIRE(set.attended() == attended);
+  REQUIRE(set.longest() == longest);
   REQUIRE(set.attended_in_window() == in_window);
   REQUIRE(set.needing_block() == needing);
   REQUIRE(set.steps_to_finish() == next_finish);

@@ -111,9 +111,10 @@ TEST_CASE("does a table that will not do say where and why?") {
   CHECK_THROWS_WITH_AS(CsvTable(folder.path("none.csv")), doctest::Contains("no table"), std::runtime_error);
   CHECK_THROWS_WITH_AS(static_cast<void>(calib::read_tables("aiconfigurator", folder.path(""))),
                        doctest::Contains("has none of the tables"), std::runtime_error);
-  CHECK_THROWS_WITH_AS(static_cast<void>(calib::read_tables("abacus", ".")),
-                       doctest::Contains("unknown format 'abacus' of tables; known: aiconfigurator, vidur"),
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(calib::read_tables("abacus", ".")),
+      doctest::Contains("unknown format 'abacus' of tables; known: aiconfigurator, llmservingsim, vidur"),
+      std::invalid_argument);
 }
 
 TEST_CASE("is a product counted by hand, its kernel chosen by its rows?") {
@@ -193,7 +194,8 @@ TEST_CASE("is a fifth of the shapes held out, the same in every series of a fami
   for (int n = 1; n <= 40; ++n) {
     for (int k = 1; k <= 25; ++k) {
       const auto is_held = [&](const char* kernel, double m, std::uint64_t seed) {
-        return calib::is_held_out({"gemm", kernel, "bf16", {{"m", m}, {"n", 64.0 * n}, {"k", 64.0 * k}}}, seed);
+        return calib::is_held_out({"gemm", kernel, "bf16", {{"m", m}, {"n", 64.0 * n}, {"k", 64.0 * k}}},
+                                  {{"gemm", {"n", "k"}}}, seed);
       };
       held += is_held("gemm", 64, 1);
       agreeing += is_held("gemm", 64, 1) == is_held("gemv", 1, 1);
@@ -224,7 +226,7 @@ TEST_CASE("does a profile made from a table predict the shapes that it did not s
   CHECK(imported.samples.size() == 9 * 7 * 7);
   CHECK(calib::text_in(imported.fingerprint, "device") == "GPU X");
   const calib::Calibration made =
-      calib::calibrate("made", imported.samples, imported.fingerprint, calib::table_rules(1));
+      calib::calibrate("made", imported.samples, imported.fingerprint, calib::table_rules(imported, 1));
   REQUIRE(made.by_family.size() == 2);
   CHECK(made.by_family[1].set == "held-out");
   CHECK(made.by_family[1].points > 9 * 4);

@@ -22,7 +22,7 @@ constexpr const char* kCommand = "tiersim calibrate";
 
 struct CalibrateRequest {
   MeasuringRequest measuring;
-  std::string out, samples, tables, gpu, library;
+  std::string out, samples, tables, gpu, only, library;
   std::int64_t seed = 1;
   bool fresh = false, roofline = false;
 
@@ -35,6 +35,7 @@ struct CalibrateRequest {
     options.text("tables", "FORMAT:FOLDER", "measure nothing: fit to tables of others; --seed chooses what is held out",
                  tables);
     options.text("gpu", "NAME", "with --tables: a device of hw/devices, whose peaks no product may pass", gpu);
+    options.text("only", "MODEL", "with --tables: fit the products of this model's layers alone", only);
     options.flag("roofline", "with --tables: fitted efficiencies alone, no tables of factors", roofline);
     options.group("Output");
     options.text("out", "DIR", "DIR.yaml becomes the profile, DIR holds its samples and the machine", out);
@@ -182,7 +183,7 @@ int calibrate_command(const Arguments& arguments) {
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
   if (!request.tables.empty()) {
-    return calibrate_tables({kCommand, request.tables, request.out, request.gpu, request.library,
+    return calibrate_tables({kCommand, request.tables, request.out, request.gpu, request.only, request.library,
                              static_cast<std::uint64_t>(request.seed), request.roofline});
   }
   const Device device = request.measuring.device();

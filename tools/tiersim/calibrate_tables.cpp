@@ -11,6 +11,7 @@
 #include "calib/import/imported_tables.hpp"
 #include "calib/import/table_rules.hpp"
 #include "hw/gpu_spec.hpp"
+#include "models/model_files.hpp"
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
 #include "sim/report/files.hpp"
@@ -24,6 +25,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+models::ModelSpec model_named(const TablesRequest& request, const std::string& name) {
+  return models::load_model(environment(request.command, request.library).library, name);
+}
+
 calib::ImportedTables read(const TablesRequest& request) {
   const std::size_t colon = request.tables.find(':');
   if (colon == std::string::npos) {
@@ -31,7 +36,8 @@ calib::ImportedTables read(const TablesRequest& request) {
            {fmt::format("formats: {}", fmt::join(calib::table_formats(), ", "))});
   }
   try {
-    return calib::read_tables(request.tables.substr(0, colon), request.tables.substr(colon + 1));
+    return calib::read_tables(request.tables.substr(0, colon), request.tables.substr(colon + 1),
+                              [&](const std::string& name) { return model_named(request, name); });
   } catch (const std::exception& e) {
     misuse(request.command, e.what());
   }
@@ -66,20 +72,34 @@ void warn_of_slips(const TablesRequest& request, const hw::GpuSpec& gpu, const s
              request.command, human::counted(beyond.count, "time"), gpu.name, beyond.factor, beyond.worst);
 }
 
+/// Products of other shapes than the model's are left out: what the fit then says about them is extrapolated.
+void keep_products_of(const TablesRequest& request, std::vector<calib::Sample>& samples) {
+  try {
+    const std::set<calib::ProductShape> shapes = calib::products_of(model_named(request, request.only));
+    std::erase_if(samples, [&](const calib::Sample& s) {
+      return s.point.family != "gemm" || !shapes.contains({s.point.at("n"), s.point.at("k")});
+    });
+  } catch (const std::runtime_error& e) {
+    misuse(request.command, e.what());
+  }
+}
+
 }  // namespace
 
 int calibrate_tables(const TablesRequest& request) {
   if (request.out.empty()) misuse(request.command, "--out is missing", {"name the profile: --out calib/profiles/NAME"});
   const std::optional<hw::GpuSpec> gpu = request.gpu.empty() ? std::nullopt : std::optional(gpu_named(request));
-  const calib::ImportedTables imported = read(request);
+  calib::ImportedTables imported = read(request);
+  if (gpu) imported.fingerprint.emplace_back("processors", fmt::format("{}", gpu->sms));
   fmt::print("{} of {}\n\n", human::counted(static_cast<std::int64_t>(imported.samples.size()), "kernel time"),
              calib::text_in(imported.fingerprint, "device"));
   std::fflush(stdout);
   if (gpu) warn_of_slips(request, *gpu, imported.samples);
+  if (!request.only.empty()) keep_products_of(request, imported.samples);
   const fs::path out(request.out);
   const calib::Calibration calibration =
       calib::calibrate(out.filename().string(), imported.samples, imported.fingerprint,
-                       calib::table_rules(request.seed, !request.roofline));
+                       calib::table_rules(imported, request.seed, !request.roofline));
   const std::string folder = out.has_parent_path() ? out.parent_path().string() : ".";
   write_output_directory(folder, std::vector<OutputFile>{{out.filename().string() + ".yaml", calibration.profile_yaml}},
                          true);

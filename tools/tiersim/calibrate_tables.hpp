@@ -12,6 +12,7 @@ struct TablesRequest {
   std::string tables;      ///< "FORMAT:FOLDER"
   std::string out;         ///< "calib/profiles/NAME"
   std::string gpu;         ///< of hw/devices, whose peaks no product may pass; empty: not checked
+  std::string only;        ///< a model, whose products alone are fitted; empty: all kernels
   std::string library;     ///< --library
   std::uint64_t seed = 1;  ///< chooses the shapes that are held out
   bool roofline = false;   ///< no tables of factors: fitted efficiencies alone

@@ -19,6 +19,7 @@
 #include "tools/tiersim/measuring.hpp"
 #include "tools/tiersim/scenario_input.hpp"
 #include "tools/tiersim/scratch_folder.hpp"
+#include "tools/tiersim/validate_cases.hpp"
 #include "tools/tiersim/validate_offload.hpp"
 
 namespace tiersim::cli {
@@ -32,13 +33,15 @@ constexpr double kKernels = 0.5;  // of the time, where the engine has its turn 
 
 struct ValidateRequest {
   MeasuringRequest measuring;
-  std::string profile, samples, csv, keep, library, what = "all";
+  std::string one_case, profile, samples, csv, keep, library, what = "all";
+  bool by_regime = false;
   std::int64_t points = 12;
   std::int64_t seed = std::chrono::duration_cast<std::chrono::seconds>(  // another one every time
                           std::chrono::system_clock::now().time_since_epoch())
                           .count();
 
   void declare(Options& options) {
+    options.operand("CASE", "one of the cases, or a file (without it all of them)", one_case, false);
     options.group("Measure");
     measuring.declare(options);
     options.count("points", "N", "fresh sizes a family (default: 12)", points, 1);
@@ -51,11 +54,17 @@ struct ValidateRequest {
     declare_library(options, library);
     options.group("Output");
     options.text("csv", "FILE", "write every point, measured and predicted, there", csv);
+    options.flag("by-regime", "cases: errors by what bounds the points, too", by_regime);
     options.text("keep", "DIR", "keep what the engine measured, with its trace (HDF5), there", keep);
   }
 
   /// Asking for families, for points of a file or for a GPU is asking for kernels.
   [[nodiscard]] bool kernels() const { return what != "offload"; }
+  /// Without anything to measure, or to hold a profile of one's own against, it is about published measurements.
+  [[nodiscard]] bool cases() const {
+    const bool measures = !profile.empty() || !samples.empty() || !measuring.families.empty() || what != "all";
+    return !one_case.empty() || !(measures || measuring.dry_run);
+  }
   [[nodiscard]] bool offload() const {
     const bool host = samples.empty() && measuring.families.empty() && !measuring.device().gpu;
     if (what == "offload" && !host)
@@ -251,7 +260,11 @@ void dry_run(const ValidateRequest& request) {
 
 int validate_command(const Arguments& arguments) {
   Options options({kCommand,
-                   "Draws fresh sizes of every kernel at random, measures each twice, predicts it from the profile's\n"
+                   "Holds predictions against published measurements: every case of tests/validation/cases, with its\n"
+                   "error by row and what it may be. Exit status 1 if a row is missed. Needs TIERSIM_DATA.\n"
+                   "  tiersim validate\n"
+                   "With --profile it measures instead: draws fresh sizes of every kernel at random, measures each "
+                   "twice, predicts it from the profile's\n"
                    "laws alone, and prints how far they lie apart. Exit status 1 if a family is further off than its\n"
                    "tolerance (or than twice what measuring the same points again differs by, if that is more).\n"
                    "On the host it also serves a small workload over real memory and a real drive, by several\n"
@@ -264,6 +277,8 @@ int validate_command(const Arguments& arguments) {
   request.declare(options);
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
+  if (request.cases())
+    return validate_cases({kCommand, request.one_case, request.csv, request.library, request.by_regime});
   if (request.measuring.dry_run) {
     dry_run(request);
     return 0;
