@@ -56,6 +56,12 @@ void Batch::add_chunk(Tokens tokens, Tokens offset) {
   window_prefill_context += Tokens(n + std::min(c, window.value() - 1));
 }
 
+void Batch::add_decodes(std::int64_t sequences, Tokens context) {
+  decodes += sequences;
+  decode_context += context * sequences;
+  if (window > Tokens(0)) window_decode_context += std::min(context, window) * sequences;
+}
+
 void StepOperators::attention(const Batch& batch, Operators& out) const {
   for (const Layers& layers : attentions_) {
     if (layers.attention.kind == AttentionKind::softmax) softmax_attention(layers, batch, out);

@@ -258,6 +258,7 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
     });
   });
   read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
+  detail::warn_of_mismatches(root, s);
   detail::resolve_serving(root, out);
   detail::resolve_hierarchy(root, out);
   detail::resolve_workload(root, environment, folder, out);
