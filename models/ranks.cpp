@@ -50,6 +50,7 @@ std::vector<std::size_t> interleaved(const std::vector<LayerGroup>& groups) {
   }
   std::sort(places.begin(), places.end());
   std::vector<std::size_t> order;
+  order.reserve(places.size());
   for (const auto& [place, g] : places) order.push_back(g);
   return order;
 }

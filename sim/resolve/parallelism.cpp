@@ -48,7 +48,7 @@ void check_pipeline(Fields& fields, const ServingSettings& s) {
 }
 
 void check_expert(Fields& fields, const ServingSettings& s) {
-  const auto [tensor, expert, pipeline] = s.ranks;
+  const std::int64_t tensor = s.ranks.tensor, expert = s.ranks.expert;
   if (expert == 1) return;
   if (!models::has_experts(s.model)) {
     fields.error("expert_parallel", fmt::format("expert_parallel = {}, but {} has no experts", expert, s.model.name));

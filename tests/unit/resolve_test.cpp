@@ -2,6 +2,8 @@
 // text.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/support/result_text.hpp"
 #include "tests/support/scenarios.hpp"
 
@@ -169,6 +171,8 @@ TEST_CASE("is the memory map of a pipeline that of its fullest stage?") {
   const ResolvedScenario r = good(text);
   const models::ModelSpec& model = r.settings.model;
   CHECK(r.settings.ranks.gpus() == 3);
+  CHECK(std::count(r.semantics.begin(), r.semantics.end(),
+                   "pipeline: 3 stages, one batch at a time: a lower bound of throughput") == 1);
   CHECK(r.memory.weights == model.weights_per_gpu({.pipeline = 3}, 0));
   CHECK(r.memory.weights == Bytes(2 * (11 * 218'112'000LL + 128'256 * 4096)));
   CHECK(r.memory.block_bytes == Bytes(16 * 4096 * 11));
