@@ -45,16 +45,19 @@ const ElementType* find_element_type(std::string_view name) {
   return at == kTypes.end() ? nullptr : at;
 }
 
-double read_element_bytes(config::Fields& fields, std::string_view key, std::string_view bytes_key, double otherwise) {
+StoredAs read_stored_as(config::Fields& fields, std::string_view key, std::string_view bytes_key, double otherwise) {
   // The least that a count of bytes can mean, and more than any type has.
   constexpr Range kElement{0.01, 64};
   const config::Value* value = fields.child(key);
-  if (value == nullptr) return fields.number(bytes_key, otherwise, kElement);
+  if (value == nullptr) return {fields.number(bytes_key, otherwise, kElement), {}};
   if (fields.has(bytes_key))
     fields.error(bytes_key, fmt::format("'{}' and '{}' in {} exclude each other", key, bytes_key, fields.what()));
-  if (value->kind == config::Kind::map) return read_grouped(fields, key, *value).bytes();
+  if (value->kind == config::Kind::map) {
+    const ElementType grouped = read_grouped(fields, key, *value);
+    return {grouped.bytes(), grouped.name};
+  }
   const ElementType* type = find_element_type(fields.choice(key, type_names()));
-  return type == nullptr ? otherwise : type->bytes();
+  return type == nullptr ? StoredAs{otherwise, {}} : StoredAs{type->bytes(), type->name};
 }
 
 }  // namespace tiersim::models

@@ -26,9 +26,14 @@ struct ElementType {
 /// bf16, fp16, fp8, int8, int4 or mxfp4 with its usual groups; null for other words.
 [[nodiscard]] const ElementType* find_element_type(std::string_view name);
 
-/// Bytes per element: from `key` (a word or a map), or from `bytes_key` (a number), else `otherwise`. Both at once are
-/// an error.
-[[nodiscard]] double read_element_bytes(config::Fields& fields, std::string_view key, std::string_view bytes_key,
-                                        double otherwise);
+struct StoredAs {
+  double bytes = 2;       ///< of one element
+  std::string_view type;  ///< the word, for as long as the program runs; empty where bytes were given, or nothing
+};
+
+/// How elements are stored: from `key` (a word or a map), or from `bytes_key` (a number), else in `otherwise` bytes.
+/// Both at once are an error.
+[[nodiscard]] StoredAs read_stored_as(config::Fields& fields, std::string_view key, std::string_view bytes_key,
+                                      double otherwise);
 
 }  // namespace tiersim::models

@@ -189,11 +189,15 @@ void read_extras(Fields& fields, ModelSpec& m) {
 }
 
 void read_types(Fields& fields, ModelSpec& m) {
-  m.weight_bytes = read_element_bytes(fields, "weights", "weight_bytes", 2);
+  const auto read_type = [&](std::string_view key, std::string_view bytes_key, double& bytes, std::string& type) {
+    const StoredAs stored = read_stored_as(fields, key, bytes_key, 2);
+    bytes = stored.bytes, type = stored.type;
+  };
+  read_type("weights", "weight_bytes", m.weight_bytes, m.weight_type);
   if (fields.has("expert_weights") || fields.has("expert_weight_bytes"))
-    m.expert_weight_bytes = read_element_bytes(fields, "expert_weights", "expert_weight_bytes", 2);
+    read_type("expert_weights", "expert_weight_bytes", m.expert_weight_bytes, m.expert_weight_type);
   m.activation_bytes = fields.number("activation_bytes", 2, Range{0.01, 64});
-  m.kv_bytes = read_element_bytes(fields, "kv", "kv_bytes", 2);
+  read_type("kv", "kv_bytes", m.kv_bytes, m.kv_type);
 }
 
 /// Groups as a list, or one of all layers where a map says more than the short form can.

@@ -66,28 +66,31 @@ std::int64_t network_parameters(const ModelSpec& m, const FeedForward& f, std::i
   return (in + width) * m.hidden + (f.bias ? in + m.hidden : 0);
 }
 
-Counted feed_forward_parameters(const ModelSpec& m, const FeedForward& f, std::int64_t experts, std::int64_t ranks) {
-  if (f.experts == 0) return {network_parameters(m, f, divided(f.intermediate, ranks)), 0};
+Counted feed_forward_parameters(const ModelSpec& m, const FeedForward& f, std::int64_t experts, const Ranks& ranks) {
+  if (f.experts == 0) return {network_parameters(m, f, divided(f.intermediate, ranks.tensor)), 0};
   Counted sum{m.hidden * f.experts + (f.router_bias ? f.experts : 0), 0};
-  if (f.shared_intermediate > 0) sum.weights += network_parameters(m, f, divided(f.shared_intermediate, ranks));
+  if (f.shared_intermediate > 0) sum.weights += network_parameters(m, f, divided(f.shared_intermediate, ranks.tensor));
   if (f.shared_gate) sum.weights += m.hidden;
-  sum.experts = experts * network_parameters(m, f, divided(f.expert_intermediate, ranks));
+  sum.experts = divided(experts, ranks.expert) *
+                network_parameters(m, f, divided(f.expert_intermediate, ranks.tensor / ranks.expert));
   return sum;
 }
 
-/// Parameters of one rank; with one rank, all of them. `only_active`: with the experts of one token.
-Counted parameters_of(const ModelSpec& m, std::int64_t ranks, bool only_active) {
+/// Parameters of one GPU of a stage; with one GPU, all of them. `only_active`: with the experts of one token.
+Counted parameters_of(const ModelSpec& m, const Ranks& ranks, std::int64_t stage, bool only_active) {
   const std::int64_t norm = m.norm == NormKind::layer ? 2 * m.hidden : m.hidden;
+  const bool first = stage == 0, last = stage + 1 == ranks.pipeline;
   Counted sum;
-  for (const LayerGroup& g : m.layer_groups()) {
+  for (const LayerGroup& g : layers_of_stage(m, ranks, stage)) {
     const FeedForward& f = g.feed_forward;
     const Counted network = feed_forward_parameters(m, f, only_active ? f.active : f.experts, ranks);
-    sum.weights += g.layers * (attention_parameters(m, g.attention, ranks) + network.weights + m.norms * norm);
+    sum.weights += g.layers * (attention_parameters(m, g.attention, ranks.tensor) + network.weights + m.norms * norm);
     sum.experts += g.layers * network.experts;
   }
-  const std::int64_t rows = divided(m.vocabulary, ranks);
-  sum.weights += norm + rows * m.hidden * (m.tied_embeddings ? 1 : 2);
-  sum.weights += m.positions * m.hidden + (m.head_bias ? rows : 0);
+  const std::int64_t rows = divided(m.vocabulary, ranks.tensor);
+  const bool shared = m.tied_embeddings && first;  // the head is the matrix that is here already
+  if (first) sum.weights += (rows + m.positions) * m.hidden;
+  if (last) sum.weights += norm + (shared ? 0 : rows * m.hidden) + (m.head_bias ? rows : 0);
   return sum;
 }
 
@@ -98,9 +101,10 @@ std::int64_t kv_elements(const Attention& a, std::int64_t ranks) {
   return a.kind == AttentionKind::latent ? a.kv_rank + a.rope_dim : 0;
 }
 
-Bytes kv_of(const ModelSpec& m, std::int64_t ranks) {
+Bytes kv_of(const ModelSpec& m, const Ranks& ranks, std::int64_t stage) {
   std::int64_t elements = 0;
-  for (const LayerGroup& g : m.layer_groups()) elements += g.layers * kv_elements(g.attention, ranks);
+  for (const LayerGroup& g : layers_of_stage(m, ranks, stage))
+    elements += g.layers * kv_elements(g.attention, ranks.tensor);
   return rounded_bytes(static_cast<double>(elements) * m.kv_bytes);
 }
 
@@ -118,24 +122,30 @@ std::vector<LayerGroup> ModelSpec::layer_groups() const {
 }
 
 std::int64_t ModelSpec::parameters() const {
-  const Counted all = parameters_of(*this, 1, false);
+  const Counted all = parameters_of(*this, {}, 0, false);
   return all.weights + all.experts;
 }
 
 std::int64_t ModelSpec::active_parameters() const {
-  const Counted active = parameters_of(*this, 1, true);
+  const Counted active = parameters_of(*this, {}, 0, true);
   return active.weights + active.experts;
 }
 
-Bytes ModelSpec::weights_per_rank(std::int64_t ranks) const {
-  const Counted counted = parameters_of(*this, ranks, false);
+Bytes ModelSpec::weights_per_rank(std::int64_t ranks) const { return weights_per_gpu({.tensor = ranks}, 0); }
+
+Bytes ModelSpec::weights_per_gpu(const Ranks& ranks, std::int64_t stage) const {
+  const Counted counted = parameters_of(*this, ranks, stage, false);
   return rounded_bytes(static_cast<double>(counted.weights) * weight_bytes +
                        static_cast<double>(counted.experts) * expert_bytes());
 }
 
-Bytes ModelSpec::kv_per_token() const { return kv_of(*this, 1); }
+Bytes ModelSpec::kv_per_token() const { return kv_of(*this, {}, 0); }
 
-Bytes ModelSpec::kv_per_token_per_rank(std::int64_t ranks) const { return kv_of(*this, ranks); }
+Bytes ModelSpec::kv_per_token_per_rank(std::int64_t ranks) const { return kv_of(*this, {.tensor = ranks}, 0); }
+
+Bytes ModelSpec::kv_per_token_per_gpu(const Ranks& ranks, std::int64_t stage) const {
+  return kv_of(*this, ranks, stage);
+}
 
 Bytes ModelSpec::kv_of_sequence(Tokens context) const {
   std::int64_t elements = 0;
@@ -171,17 +181,6 @@ std::int64_t ModelSpec::widest_intermediate() const {
         std::max(widest, f.experts > 0 ? f.active * f.expert_intermediate + f.shared_intermediate : f.intermediate);
   }
   return widest;
-}
-
-bool ModelSpec::divides_among(std::int64_t ranks) const {
-  const std::vector<LayerGroup> all = layer_groups();
-  return std::all_of(all.begin(), all.end(), [&](const LayerGroup& g) {
-    const Attention& a = g.attention;
-    if (a.kind == AttentionKind::recurrent) return a.expand * hidden % ranks == 0;
-    if (a.kind == AttentionKind::none) return true;
-    const bool kv = a.kind == AttentionKind::latent || a.kv_heads % ranks == 0 || ranks % a.kv_heads == 0;
-    return a.query_heads % ranks == 0 && kv;
-  });
 }
 
 }  // namespace tiersim::models

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "models/ranks.hpp"
 #include "sim/config/fields.hpp"
 #include "sim/core/units.hpp"
 
@@ -89,6 +90,7 @@ struct ModelSpec {
   double expert_weight_bytes = 0;  ///< per parameter of a routed expert; 0: weight_bytes
   double activation_bytes = 2;     ///< per element, of recurrent state too
   double kv_bytes = 2;             ///< per element
+  std::string weight_type, expert_weight_type, kv_type;  ///< as words ("fp8"); empty where bytes were given
   Tokens max_context{0};
   std::vector<LayerGroup> groups;  ///< empty: the short form
 
@@ -104,6 +106,9 @@ struct ModelSpec {
   /// (rounded up; key and value heads as in kv_per_token_per_rank), norms, routers, learned positions and the
   /// projections into latents whole.
   [[nodiscard]] Bytes weights_per_rank(std::int64_t ranks) const;
+  /// The same of one GPU of a stage: of its layers, whole experts where expert ranks hold them, the embedding on the
+  /// first stage and the head on the last (tied ones on both).
+  [[nodiscard]] Bytes weights_per_gpu(const Ranks& ranks, std::int64_t stage) const;
 
   /// KV bytes that one more token takes over all ranks, windows counted as if they never filled: the sum over layers
   /// of Hk (dh + dv) or, latent, kv_rank + rope_dim elements. Layers with shared KV or recurrent state add none.
@@ -111,6 +116,8 @@ struct ModelSpec {
   /// KV bytes of one token on one rank: heads are divided, or replicated where there are fewer heads than ranks;
   /// latents are replicated.
   [[nodiscard]] Bytes kv_per_token_per_rank(std::int64_t ranks) const;
+  /// The same on one GPU of a stage.
+  [[nodiscard]] Bytes kv_per_token_per_gpu(const Ranks& ranks, std::int64_t stage) const;
   /// All that a sequence of this context keeps over all ranks: KV with windows filled at most, and state.
   [[nodiscard]] Bytes kv_of_sequence(Tokens context) const;
   /// Recurrent state of a sequence: expand * hidden * (state_dim + conv_width - 1) elements a layer.
@@ -120,8 +127,6 @@ struct ModelSpec {
   [[nodiscard]] Tokens window() const;
   /// Elements between the two products of the widest feed-forward network, for one token: active experts side by side.
   [[nodiscard]] std::int64_t widest_intermediate() const;
-  /// Whether these ranks can share the heads of every group evenly.
-  [[nodiscard]] bool divides_among(std::int64_t ranks) const;
 };
 
 /// Reads every key: the fields above by their names, `weights`, `kv` and `expert_weights` as words, `attention`,

@@ -21,14 +21,15 @@ RunContext context_of(const ResolvedScenario& scenario, Reference reference) {
   const ServingSettings& s = scenario.settings;
   RunContext c;
   c.replicas = s.replicas;
-  c.ranks = s.ranks;
+  c.ranks = s.ranks.gpus();
+  c.stages = s.ranks.pipeline;
   c.block = s.block;
   c.limits = scenario.limits;
   c.max_sequences = s.engine.max_sequences;
   c.closed_loop = s.load.kind == LoadKind::concurrency || s.load.kind == LoadKind::sessions;
   c.load = scenario.load;
   c.power_and_price = power_and_price_of(s.machine);
-  const Bytes block = scenario.memory.block_bytes * s.ranks;
+  const Bytes block = s.model.kv_per_token_per_rank(s.ranks.tensor) * (s.block.value() * s.ranks.tensor);
   c.tiers.push_back({"hbm", block * s.hbm.blocks * s.replicas, block, s.hbm.eviction.name, "", ""});
   if (reference != Reference::no_lower_tiers && scenario.trace.has_blocks()) {
     for (const LowerTierSettings& t : s.lower) {

@@ -145,7 +145,7 @@ std::vector<std::vector<Axis>> tables_of(const Point& series, const Observations
 std::set<ProductShape> products_of(const models::ModelSpec& model) {
   std::set<ProductShape> shapes;
   for (std::int64_t ranks : {1, 2, 4, 8}) {
-    if (!model.divides_among(ranks)) continue;
+    if (!models::can_split(model, {.tensor = ranks})) continue;
     for (const Operator& op : StepOperators(model, Ranks{ranks, 1}).linear(Tokens(1))) {
       if (op.kind == OperatorKind::gemm) shapes.emplace(static_cast<double>(op.n), static_cast<double>(op.k));
     }

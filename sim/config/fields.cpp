@@ -244,6 +244,10 @@ std::string Fields::choice(std::string_view key, const std::vector<std::string_v
   return otherwise.value_or(std::string());
 }
 
+void Fields::known_elsewhere(std::string_view key, std::string meant) {
+  elsewhere_.emplace_back(key, std::move(meant));
+}
+
 void Fields::finish() {
   ensure(!finished_, "Fields::finish() called twice");
   finished_ = true;
@@ -252,8 +256,13 @@ void Fields::finish() {
     const std::string& key = map_.entries[i].first;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     Diagnostic& d = diagnostics_.error(map_.key_marks[i], fmt::format("unknown key '{}' in {}", key, what_));
-    if (const auto near = nearest(key, known); !near.empty())
+    const auto meant =
+        std::find_if(elsewhere_.begin(), elsewhere_.end(), [&](const auto& e) { return e.first == key; });
+    if (meant != elsewhere_.end()) {
+      d.notes.push_back(meant->second);
+    } else if (const auto near = nearest(key, known); !near.empty()) {
       d.notes.push_back(fmt::format("did you mean '{}'?", near));
+    }
     d.notes.push_back(known.empty() ? std::string("it takes no keys") : "keys here: " + joined(known));
   }
 }

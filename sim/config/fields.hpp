@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/config/units_text.hpp"
@@ -68,6 +69,9 @@ class Fields {
   /// Puts a resolved subtree under `key` (replacing an earlier record of it).
   void record(std::string_view key, Value resolved);
 
+  /// A key that others use for what goes by another name here: it stays unknown, and its message says `meant`.
+  void known_elsewhere(std::string_view key, std::string meant);
+
   Diagnostic& error(std::string_view key, std::string message);  ///< at the key's value, or at the map
   [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
   [[nodiscard]] const std::string& what() const { return what_; }
@@ -89,6 +93,7 @@ class Fields {
   std::string what_;
   Diagnostics& diagnostics_;
   std::vector<std::string> known_;  // in the order of the calls
+  std::vector<std::pair<std::string, std::string>> elsewhere_;
   Value resolved_;
   bool finished_ = false;
 };

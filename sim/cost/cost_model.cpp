@@ -14,7 +14,7 @@ double p_norm(double a, double b, double p) {
   return low <= 0 ? high : high * power(1.0 + power(low / high, p), 1.0 / p);
 }
 
-calib::Work work_of(const Operator& op, std::int64_t ranks) {
+calib::Work work_of(const Operator& op) {
   return {.flops = op.flops.value(),
           .bytes = op.bytes,
           .decode_flops = op.decode_flops.value(),
@@ -29,7 +29,7 @@ calib::Work work_of(const Operator& op, std::int64_t ranks) {
           .longest = static_cast<double>(op.longest),
           .chunk = op.chunk,
           .offset = op.offset,
-          .ranks = static_cast<double>(ranks)};
+          .ranks = static_cast<double>(op.ranks)};
 }
 
 }  // namespace
@@ -39,7 +39,6 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
     : model_(model),
       machine_(machine),
       profile_(profile),
-      ranks_(ranks.tensor),
       window_(model.window()),
       operators_(model, ranks),
       table_(table),
@@ -94,14 +93,14 @@ LawBook::Found CostModel::law_of(const Operator& op) const {
 }
 
 /// Seconds of all repeats by a fitted law.
-StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) const {
-  const calib::LawTimer::Answer answer = found.timer->of(work_of(op, ranks_));
+StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) {
+  const calib::LawTimer::Answer answer = found.timer->of(work_of(op));
   const double repeats = static_cast<double>(op.repeats);
   const Seconds time = answer.time * repeats;
   StepTime out;
   out.measured = time;
   if (!found.exact || answer.extrapolated) out.extrapolated = time;
-  if (op.kind == OperatorKind::all_reduce) {
+  if (is_communication(op.kind)) {
     out.communication = time;
     return out;
   }
@@ -115,19 +114,31 @@ StepTime CostModel::time_of(const Operator& op) const {
   StepTime out;
   if (table_ != nullptr) {
     if (const Seconds measured = table_->time(op); measured >= Seconds(0)) {
-      (op.kind == OperatorKind::all_reduce ? out.communication : out.bandwidth) = out.measured = measured * repeats;
+      (is_communication(op.kind) ? out.communication : out.bandwidth) = out.measured = measured * repeats;
       return out;
     }
   }
   if (const LawBook::Found found = law_of(op); found.law != nullptr) return by_law(found, op);
-  if (op.kind == OperatorKind::all_reduce) {
-    const double share = 2.0 * static_cast<double>(ranks_ - 1) / static_cast<double>(ranks_);
-    const double seconds =
-        in_seconds(machine_.collective_latency).value() + share * op.bytes / machine_.collective_bandwidth.value();
-    out.communication = Seconds(seconds * repeats);
-    return out;
-  }
+  if (is_communication(op.kind)) return between_ranks(op);
   return roofline(op.kind, op.flops.value(), op.bytes, repeats);
+}
+
+StepTime CostModel::between_ranks(const Operator& op) const {
+  const double others = static_cast<double>(op.ranks - 1) / static_cast<double>(op.ranks);
+  const double share = op.kind == OperatorKind::all_reduce   ? 2.0 * others
+                       : op.kind == OperatorKind::all_to_all ? others
+                                                             : 1.0;
+  const double seconds =
+      in_seconds(machine_.collective_latency).value() + share * op.bytes / machine_.collective_bandwidth.value();
+  return {.communication = Seconds(seconds * static_cast<double>(op.repeats))};
+}
+
+Provenance CostModel::provenance_of(const Operator& op) const {
+  if (table_ != nullptr && table_->time(op) >= Seconds(0)) return Provenance::table;
+  const LawBook::Found found = law_of(op);
+  if (found.law == nullptr) return Provenance::datasheet;
+  if (!found.exact) return Provenance::stand_in;
+  return found.timer->of(work_of(op)).extrapolated ? Provenance::extrapolated : Provenance::law;
 }
 
 StepTime CostModel::sum_of(const Operators& operators) const {

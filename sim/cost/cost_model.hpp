@@ -6,16 +6,16 @@
 /// that of the law fitted to its kernel, where the profile has one (sim/cost/law_book.hpp), else
 ///   launch + (tc^p + tm^p)^(1/p),   tc = FLOPs / (peak x efficiency),   tm = bytes / (HBM x efficiency)
 /// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge). A measured table
-/// (OperatorTable) comes before both. All-reduces: alpha + 2 (n - 1)/n bytes / bus bandwidth (ring). Which operators a
-/// step has, and their FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it
-/// (sim/cost/slow_down.hpp). Left out: skew between ranks; without laws also tile quantisation and clocks under load.
+/// (OperatorTable) comes before both. Communication between n ranks without a law, at the machine's latency alpha and
+/// bus bandwidth: all-reduce alpha + 2 (n - 1)/n bytes / bandwidth (ring), all-to-all alpha + (n - 1)/n bytes /
+/// bandwidth (GenZ; Bambhaniya et al., 2024), send alpha + bytes / bandwidth. Which operators a step has, and their
+/// FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it (sim/cost/slow_down.hpp). Left out:
+/// skew between tensor ranks; without laws also tile quantisation and clocks under load.
 ///
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root; it allocates nothing once its shape has been seen. Not
 /// thread-safe (the cache); one instance per run. Deterministic.
 #include <array>
-#include <cstdint>
-#include <string>
 #include <vector>
 
 #include "calib/profile.hpp"
@@ -37,13 +37,18 @@ class OperatorTable {
   [[nodiscard]] virtual Seconds time(const Operator& op) const = 0;
 };
 
+/// Where an operator's time comes from, the surest first.
+enum class Provenance {
+  table,         ///< measured
+  law,           ///< fitted to its kernel
+  stand_in,      ///< fitted to a like kernel, or to another type
+  extrapolated,  ///< by a law beyond the range that it was fitted to
+  datasheet,     ///< peaks times the profile's efficiencies, or the machine's collectives
+};
+
 class CostModel {
  public:
-  /// `ranks` GPUs work as one tensor-parallel group. `table` may be null and must outlive the model.
-  CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
-            std::int64_t ranks, const OperatorTable* table = nullptr)
-      : CostModel(model, machine, profile, Ranks{ranks, 1}, table) {}
-  /// The same with experts spread over some of the ranks.
+  /// `ranks`: the GPUs that work on one step. `table` may be null and must outlive the model.
   CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile, Ranks ranks,
             const OperatorTable* table = nullptr);
   CostModel(const CostModel&) = delete;  // it points into its own laws
@@ -60,19 +65,21 @@ class CostModel {
   /// Every operator of a step, in the order of execution, for explanations; step() adds the same, alone.
   [[nodiscard]] Operators operators(const Batch& batch) const;
   [[nodiscard]] StepTime time_of(const Operator& op) const;
+  [[nodiscard]] Provenance provenance_of(const Operator& op) const;
+  [[nodiscard]] const calib::Profile& profile() const { return profile_; }
 
  private:
   [[nodiscard]] const StepTime& linear(std::int64_t tokens);
   [[nodiscard]] const StepTime& head(std::int64_t sampled);
   [[nodiscard]] LawBook::Found law_of(const Operator& op) const;
-  [[nodiscard]] StepTime by_law(const LawBook::Found& found, const Operator& op) const;
+  [[nodiscard]] static StepTime by_law(const LawBook::Found& found, const Operator& op);
+  [[nodiscard]] StepTime between_ranks(const Operator& op) const;
   [[nodiscard]] StepTime roofline(OperatorKind kind, double flops, double bytes, double repeats) const;
   [[nodiscard]] StepTime sum_of(const Operators& operators) const;
 
   models::ModelSpec model_;
   hw::MachineSpec machine_;
   calib::Profile profile_;
-  std::int64_t ranks_;
   Tokens window_;
   StepOperators operators_;
   const OperatorTable* table_;
@@ -88,7 +95,7 @@ class CostModel {
   struct Roof {
     double seconds_per_flop = 0, seconds_per_byte = 0;
   };
-  std::array<Roof, 4> roofs_;  // by OperatorKind; all_reduce has none
+  std::array<Roof, 4> roofs_;  // by OperatorKind; communication has none
   Seconds launch_;
   std::vector<StepTime> linear_, head_;  // by count; overhead < 0 marks an entry not yet computed
 };

@@ -3,6 +3,7 @@
 #include "sim/cost/operators.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "sim/core/diagnostics.hpp"
@@ -40,6 +41,15 @@ double touched(const FeedForward& f, std::int64_t tokens) {
   const double experts = static_cast<double>(f.experts), active = static_cast<double>(f.active);
   if (f.active >= f.experts) return experts;
   return experts * (1 - power(1 - active / experts, static_cast<double>(tokens)));
+}
+
+/// Rows of the busiest of the ranks among which T tokens with k experts each are spread.
+double busiest(const FeedForward& f, std::int64_t tokens, std::int64_t ranks) {
+  const double rows = times(tokens, f.active);
+  if (ranks == 1) return rows;
+  const double mean = rows / static_cast<double>(ranks);
+  const double most = times(tokens, std::min(f.active, f.experts / ranks));
+  return std::min(most, mean + std::sqrt(2 * mean * natural_log(static_cast<double>(ranks))));
 }
 
 /// One of the two grouped products of routed experts: `rows` tokens over `experts` experts' weights of n x k.
@@ -98,6 +108,8 @@ Operators StepOperators::linear(Tokens tokens) const {
       add(out, elementwise("other norms", "norm", 2 * td * a, 7 * td, g.layers * (model_.norms - 2)));
     feed_forward(g, t, out);
   }
+  if (ranks_.pipeline > 1)
+    add(out, communication("send to next stage", kernel::kSend, OperatorKind::send, td, 2, ranks_.pipeline - 1));
   return out;
 }
 
@@ -118,14 +130,29 @@ void StepOperators::projections(const LayerGroup& g, std::int64_t t, Operators& 
   if (!model_.parallel) reduce("all-reduce", t * model_.hidden, g.layers, out);
 }
 
+Operator StepOperators::communication(const char* name, const char* kernel, OperatorKind kind, double elements,
+                                      std::int64_t ranks, std::int64_t repeats) const {
+  return {.name = name,
+          .kernel = kernel,
+          .kind = kind,
+          .bytes = elements * model_.activation_bytes,
+          .repeats = repeats,
+          .ranks = ranks};
+}
+
 /// Sums partial results over the ranks.
 void StepOperators::reduce(const char* name, std::int64_t elements, std::int64_t repeats, Operators& out) const {
   if (ranks_.tensor == 1) return;
-  add(out, {.name = name,
-            .kernel = "all_reduce",
-            .kind = OperatorKind::all_reduce,
-            .bytes = static_cast<double>(elements) * model_.activation_bytes,
-            .repeats = repeats});
+  add(out, communication(name, kernel::kAllReduce, OperatorKind::all_reduce, static_cast<double>(elements),
+                         ranks_.tensor, repeats));
+}
+
+/// Tokens to the ranks of their experts, or back.
+void StepOperators::exchange(const char* name, const LayerGroup& g, std::int64_t t, Operators& out) const {
+  if (ranks_.expert == 1) return;
+  const double routed = times(t, g.feed_forward.active) * static_cast<double>(model_.hidden);
+  add(out, communication(name, kernel::kAllToAll, OperatorKind::all_to_all, routed / static_cast<double>(ranks_.expert),
+                         ranks_.expert, g.layers));
 }
 
 void StepOperators::softmax_projections(const LayerGroup& g, std::int64_t t, Operators& out) const {
@@ -169,7 +196,7 @@ void StepOperators::recurrent_projections(const LayerGroup& g, std::int64_t t, O
   add(out, product("in projection", t, 2 * inner, model_.hidden, bytes, g.layers));
   add(out, elementwise("convolution", "add", 2 * channels * model_.activation_bytes,
                        2 * channels * static_cast<double>(at.conv_width), g.layers));
-  add(out, product("step, input and output", t, small, inner, bytes, g.layers));
+  add(out, product("step, in and out", t, small, inner, bytes, g.layers));
   reduce("all-reduce of steps", t * small, g.layers, out);
   add(out, product("step size", t, inner, at.step_rank, bytes, g.layers));
   add(out, product("out projection", t, model_.hidden, inner, bytes, g.layers));
@@ -200,16 +227,18 @@ void StepOperators::experts(const LayerGroup& g, std::int64_t t, Operators& out)
   const FeedForward& f = g.feed_forward;
   const double a = model_.activation_bytes, share = 1.0 / static_cast<double>(ranks_.expert);
   const std::int64_t d = model_.hidden, width = f.expert_intermediate / (ranks_.tensor / ranks_.expert);
-  const double rows = times(t, f.active) * share, read = touched(f, t) * share, scores = times(t, f.experts);
+  const double rows = busiest(f, t, ranks_.expert), read = touched(f, t) * share, scores = times(t, f.experts);
   const detail::ProductBytes bytes{model_.expert_bytes(), a};
   add(out, product("router", t, f.experts, d, {model_.weight_bytes, a}, g.layers));
   add(out, elementwise("routing", "softmax", 4 * scores, scores, g.layers));
+  exchange("dispatch", g, t, out);
   const std::int64_t in = f.gated ? 2 * width : width;
   const double inner = rows * static_cast<double>(width);
   add(out, expert_product(f.gated ? "experts' gate and up" : "experts' up", rows, read, in, d, bytes, g.layers));
   add(out, elementwise("experts' activation", "activation", (f.gated ? 3 : 2) * inner * a, 2 * inner, g.layers));
   add(out, expert_product("experts' down", rows, read, d, width, bytes, g.layers));
   const double gathered = rows * static_cast<double>(d);
+  exchange("combine", g, t, out);
   add(out, elementwise("experts' sum", "add", (gathered + times(t, d)) * a, 2 * gathered, g.layers));
   if (f.shared_intermediate == 0) return;
   dense({f.gated ? "shared gate and up" : "shared up", "shared activation", "shared down"}, g,

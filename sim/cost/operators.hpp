@@ -15,8 +15,14 @@
 ///               a sequence and step (Gu and Dao, 2023)
 ///   experts     a router, then kernels "moe" with the FLOPs of the active experts and the weights of those expected
 ///               to be touched by T tokens, E (1 - (1 - k/E)^T): independent, even routing
-/// Tensor-parallel ranks divide heads and widths; of them `expert_ranks` hold whole experts, and the rest divide each
-/// expert's width. Equal operators of several groups are one with more repeats, in the place of the first.
+/// Tensor-parallel ranks divide heads and widths, and reduce their outputs twice a layer. Of them expert ranks hold
+/// whole experts, and the rest divide each expert's width: each rank sends its share of the tokens to the ranks of
+/// their k experts and gets them back, T k d / G elements each way (GShard's dispatch and combine). The step waits for
+/// the busiest of G expert ranks: mean + sqrt(2 mean ln G) rows for a mean of T k / G (the maximum of G normal
+/// variables of variance `mean`; never more than all tokens with as many experts as a rank holds). A pipeline's stages
+/// send the hidden states on, one send less than there are stages; a step is in one stage at a time, so that the
+/// operators of all stages add up. Equal operators of several groups are one with more repeats, in the place of the
+/// first.
 ///
 /// bytes are fractional for sub-byte types. O(groups) per call; attention() allocates nothing once its vector is grown.
 /// Deterministic. Left out: biases, the gate of shared experts, learned positions and sinks (far below one per cent),
@@ -49,10 +55,13 @@ struct Batch {
   Tokens window_decode_context;   ///< sum over decoding sequences of min(context, window)
 
   void add_chunk(Tokens tokens, Tokens offset);
+  /// Sequences that decode a token each and attend to `context` tokens each.
+  void add_decodes(std::int64_t sequences, Tokens context);
   [[nodiscard]] Tokens tokens() const { return prefill_tokens + Tokens(decodes); }
 };
 
-enum class OperatorKind { gemm, prefill_attention, decode_attention, elementwise, all_reduce };
+enum class OperatorKind { gemm, prefill_attention, decode_attention, elementwise, all_reduce, all_to_all, send };
+[[nodiscard]] constexpr bool is_communication(OperatorKind kind) { return kind >= OperatorKind::all_reduce; }
 
 /// The kernels whose laws a profile may hold, by name: one address each, so that they can be told apart by it.
 namespace kernel {
@@ -68,6 +77,9 @@ inline constexpr const char* kDecodeWindow = "decode_attention_window";
 inline constexpr const char* kLatentDecode = "mla_decode";
 inline constexpr const char* kScan = "scan";
 inline constexpr const char* kKvWrite = "kv_write";
+inline constexpr const char* kAllReduce = "all_reduce";
+inline constexpr const char* kAllToAll = "all_to_all";
+inline constexpr const char* kSend = "send_receive";
 }  // namespace kernel
 
 /// One kernel of a step on one rank, `repeats` times (once a layer, mostly).
@@ -76,7 +88,7 @@ struct Operator {
   const char* kernel = "";  ///< whose law counts
   OperatorKind kind = OperatorKind::gemm;
   Flops flops{0};
-  double bytes = 0;  ///< HBM traffic, or the payload of an all-reduce; fractional for sub-byte types
+  double bytes = 0;  ///< HBM traffic, or what one rank gives into a communication; fractional for sub-byte types
   std::int64_t repeats = 1;
   std::int64_t m = 0, n = 0, k = 0;                  ///< GEMM shape per rank; attention: queries, keys, head elements
   std::int64_t sequences = 0;                        ///< attention
@@ -86,15 +98,12 @@ struct Operator {
   Flops decode_flops{0};         ///< not in `flops`
   double chunk = 0, offset = 0;  ///< mean tokens of a chunk, and before it
   std::int64_t blocks = 1;       ///< of threads: tiles of queries of all sequences and heads
+  std::int64_t ranks = 0;                            ///< that take part in a communication
 };
 
 using Operators = std::vector<Operator>;
 
-/// How a model is spread over one group of GPUs.
-struct Ranks {
-  std::int64_t tensor = 1;
-  std::int64_t expert = 1;  ///< of these, ranks that hold whole experts; divides `tensor`
-};
+using models::Ranks;
 
 class StepOperators {
  public:
@@ -123,7 +132,10 @@ class StepOperators {
   void dense(const char* const (&names)[3], const models::LayerGroup& group, std::int64_t width, std::int64_t tokens,
              Operators& out) const;
   void experts(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
-  void reduce(const char* name, std::int64_t tokens, std::int64_t repeats, Operators& out) const;
+  void reduce(const char* name, std::int64_t elements, std::int64_t repeats, Operators& out) const;
+  void exchange(const char* name, const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  [[nodiscard]] Operator communication(const char* name, const char* kernel, OperatorKind kind, double elements,
+                                       std::int64_t ranks, std::int64_t repeats) const;
   void softmax_attention(const Layers& layers, const Batch& batch, Operators& out) const;
   [[nodiscard]] Operator mixed_attention(const Layers& layers, const Batch& batch) const;
   void latent_prefill(const Layers& layers, const Batch& batch, Operators& out) const;

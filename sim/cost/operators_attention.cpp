@@ -58,6 +58,13 @@ void Batch::add_chunk(Tokens tokens, Tokens offset) {
   window_prefill_context += Tokens(n + std::min(c, window.value() - 1));
 }
 
+void Batch::add_decodes(std::int64_t sequences, Tokens context) {
+  decodes += sequences;
+  decode_context += context * sequences;
+  if (window > Tokens(0)) window_decode_context += std::min(context, window) * sequences;
+  longest = std::max(longest, context);
+}
+
 void StepOperators::attention(const Batch& batch, Operators& out, bool fused) const {
   const bool mixed = fused && batch.chunks > 0 && batch.decodes > 0;
   for (const Layers& layers : attentions_) {

@@ -5,11 +5,12 @@
 namespace tiersim {
 namespace {
 
-/// Seconds of GPUs computing. A step that straddles the window's edge counts where it ends: never more than there are.
+/// Seconds of GPUs computing: of a pipeline one stage at a time. A step that straddles the window's edge counts where
+/// it ends: never more than there are.
 Seconds computing(const Facts& f) {
   const Seconds busy = f.end().busy.total() - f.begin().busy.total();
-  const auto ranks = static_cast<double>(f.context.ranks);
-  return Seconds(std::min(busy.value(), f.gpu_window) * ranks);
+  const auto at_once = static_cast<double>(f.context.ranks / f.context.stages);
+  return Seconds(std::min(busy.value(), f.gpu_window) * at_once);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 /// What the machine drew and cost during the measurement window.
 ///
-/// Called by metrics.cpp. A GPU draws its limit (TDP) while it computes, all-reduces and step overhead included, and
+/// Called by metrics.cpp. A GPU draws its limit (TDP) while it computes, communication and step overhead included, and
 /// its idle power for the rest of the window, waits for loads included; the rest of the machine draws the same all the
 /// time. All GPUs of the machine count, those that no replica uses as idle. Cost is the machine's price times the
 /// window. So energy is an upper bound for steps that are bound by memory, which draw less than the limit, and goes

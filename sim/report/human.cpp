@@ -39,6 +39,11 @@ std::string number(double x) {
   return grouped(static_cast<std::int64_t>(x + 0.5));
 }
 
+std::string prefixed(double x) {
+  static constexpr std::array<Unit, 5> kUnits = {{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
+  return x < kUnits.back().size * 0.9995 ? number(x) : scaled(x, kUnits);
+}
+
 std::string duration(double seconds) {
   static constexpr std::array<Unit, 4> kUnits = {{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
   return seconds == 0 ? "0 s" : scaled(seconds, kUnits);

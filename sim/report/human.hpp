@@ -12,6 +12,7 @@ namespace tiersim::human {
 [[nodiscard]] std::string grouped(std::int64_t n);     ///< "12,031"
 [[nodiscard]] std::string count(double n);             ///< a metric that counts: 12031.0 is "12,031"
 [[nodiscard]] std::string number(double x);            ///< "2.31", "24.1", "412", "12,031"
+[[nodiscard]] std::string prefixed(double x);          ///< "5.50 T", "412 M", "24.1"; a unit can follow
 [[nodiscard]] std::string duration(double seconds);    ///< "412 ms", "1.02 s", "850 us", "0 s"
 [[nodiscard]] std::string long_time(double seconds);   ///< "58.9 min", "7.02 h"; a duration below two minutes
 [[nodiscard]] std::string bytes(double bytes);         ///< "4.10 TB", decimal: what is moved

@@ -279,7 +279,7 @@ constexpr std::array kEngine = {
            [](const Facts& f) { return gpu_share(f, f.end().busy.compute - f.begin().busy.compute); }},
     RunRow{"gpu.bandwidth", "share", "GPU time in operators bound by HBM bandwidth.", neither,
            [](const Facts& f) { return gpu_share(f, f.end().busy.bandwidth - f.begin().busy.bandwidth); }},
-    RunRow{"gpu.communication", "share", "GPU time in all-reduces between ranks.", lower,
+    RunRow{"gpu.communication", "share", "GPU time in all-reduces, all-to-alls and sends between ranks.", lower,
            [](const Facts& f) { return gpu_share(f, f.end().busy.communication - f.begin().busy.communication); }},
     RunRow{"gpu.overhead", "share", "Step time that is neither: launches and CPU time that is not hidden.", lower,
            [](const Facts& f) { return gpu_share(f, f.end().busy.overhead - f.begin().busy.overhead); }},

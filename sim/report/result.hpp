@@ -22,15 +22,15 @@ struct GoodputLimits {
   }
 };
 
-/// Where a GPU's memory goes, in bytes; one map serves all ranks. utilisation x memory = weights + workspace + KV +
-/// rest.
+/// Where a GPU's memory goes, in bytes; one map serves all ranks: the fullest stage's. utilisation x memory = weights +
+/// workspace + KV + rest.
 struct MemoryMap {
   Bytes memory;  ///< as the driver reports
   double utilisation = 0;
-  Bytes weights;              ///< of one rank
+  Bytes weights;              ///< of one GPU
   Bytes runtime;              ///< context, graphs, libraries
   Bytes activations;          ///< peak of a step
-  Bytes block_bytes;          ///< of one block on one rank
+  Bytes block_bytes;          ///< of one block on one GPU
   std::int64_t blocks = 0;    ///< of one replica
   bool blocks_given = false;  ///< by the scenario, not computed
 };
@@ -54,7 +54,9 @@ struct PowerAndPrice {
 
 /// What the metrics need to know besides the outcome.
 struct RunContext {
-  std::int64_t replicas = 1, ranks = 1;
+  std::int64_t replicas = 1;
+  std::int64_t ranks = 1;   ///< GPUs of a replica
+  std::int64_t stages = 1;  ///< of these, sets that compute one after another
   Tokens block{16};
   std::vector<TierInfo> tiers;                  ///< HBM first
   std::vector<std::string> link_names;          ///< by LinkId

@@ -251,7 +251,7 @@ class Table {
     static constexpr std::array<std::pair<const char*, const char*>, 6> kStates = {
         {{"gpu.compute", "compute"},
          {"gpu.bandwidth", "bandwidth"},
-         {"gpu.communication", "all-reduce"},
+         {"gpu.communication", "communication"},
          {"gpu.overhead", "overhead"},
          {"gpu.waiting_for_loads", "waiting for loads"},
          {"gpu.idle", "idle"}}};

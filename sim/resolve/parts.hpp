@@ -13,6 +13,10 @@ void resolve_workload(config::Fields& root, const Environment& environment, cons
                       ResolvedScenario& out);
 /// `serving:` and the engine's rules. Needs the model and the machine.
 void resolve_serving(config::Fields& root, ResolvedScenario& out);
+/// Of `serving:` how replicas are spread over GPUs: replicas and ranks.
+void resolve_parallelism(config::Fields& serving, ServingSettings& out);
+/// Warnings where model, machine and profile are no match: types without a rate, a profile of another device.
+void warn_of_mismatches(config::Fields& root, const ServingSettings& settings);
 /// `hierarchy:` the tiers and the memory map. Needs serving.
 void resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
 

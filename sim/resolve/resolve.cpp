@@ -207,6 +207,12 @@ std::vector<std::string> semantics_of(const ResolvedScenario& r) {
   lines.push_back(fmt::format("scheduling: vLLM V1, {} tokens a step, {} sequences, blocks of {} tokens{}",
                               s.engine.max_batched_tokens.value(), s.engine.max_sequences, s.block.value(),
                               s.engine.reserve_whole_prompt ? ", whole prompt reserved" : ""));
+  if (s.ranks.pipeline > 1)
+    lines.push_back(
+        fmt::format("pipeline: {} stages, one batch at a time: a lower bound of throughput", s.ranks.pipeline));
+  if (s.ranks.expert > 1)
+    lines.push_back(fmt::format("experts: whole ones on {} ranks, two all-to-alls a layer, the busiest rank counts",
+                                s.ranks.expert));
   lines.push_back(fmt::format("hbm: {} eviction, recency at {}", s.hbm.eviction.name,
                               s.hbm.eviction.name == "vllm" ? "release, tail first" : "access"));
   lines.push_back("hits: contiguous prefix, counted at first admission; the last prompt token is always computed");
@@ -258,6 +264,7 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
     });
   });
   read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
+  detail::warn_of_mismatches(root, s);
   detail::resolve_serving(root, out);
   detail::resolve_hierarchy(root, out);
   detail::resolve_workload(root, environment, folder, out);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "sim/core/registry.hpp"
 #include "sim/report/human.hpp"
@@ -25,36 +26,51 @@ std::string gigabytes(Bytes b) { return fmt::format("{:.1f} GB", static_cast<dou
 
 /// What a step needs beside weights and KV at its peak on one rank: hidden states twice, the widest feed-forward
 /// network, logits in 32 bits with a copy for the sampler, and every sequence's recurrent state.
-Bytes activation_bytes(const ServingSettings& s, std::int64_t ranks) {
+Bytes activation_bytes(const ServingSettings& s, const models::Ranks& ranks) {
   const auto& m = s.model;
   const double tokens = static_cast<double>(s.engine.max_batched_tokens.value());
   const double width = 4.0 * static_cast<double>(m.hidden) +
-                       3.0 * static_cast<double>(m.widest_intermediate()) / static_cast<double>(ranks);
+                       3.0 * static_cast<double>(m.widest_intermediate()) / static_cast<double>(ranks.tensor);
   const double logits = 2.0 * 4.0 * static_cast<double>(s.engine.max_sequences) * static_cast<double>(m.vocabulary);
   const double state = static_cast<double>(m.state_of_sequence().value()) *
-                       static_cast<double>(s.engine.max_sequences) / static_cast<double>(ranks);
+                       static_cast<double>(s.engine.max_sequences) / static_cast<double>(ranks.gpus());
   return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits + state));
-}
-
-MemoryMap memory_map(const ServingSettings& s, std::int64_t ranks, double utilisation) {
-  MemoryMap map;
-  map.memory = s.machine.gpu.memory;
-  map.utilisation = utilisation;
-  map.weights = s.model.weights_per_rank(ranks);
-  map.runtime = s.profile.runtime_memory;
-  map.activations = activation_bytes(s, ranks);
-  map.block_bytes = s.model.kv_per_token_per_rank(ranks) * s.block.value();
-  return map;
 }
 
 Bytes usable(const MemoryMap& map) {
   return Bytes(static_cast<std::int64_t>(static_cast<double>(map.memory.value()) * map.utilisation));
 }
 
+Bytes left_in(const MemoryMap& map) { return usable(map) - map.weights - map.runtime - map.activations; }
+
 /// The blocks for which the map leaves room; none or less: it does not fit.
 std::int64_t blocks_in(const MemoryMap& map) {
-  const Bytes left = usable(map) - map.weights - map.runtime - map.activations;
-  return map.block_bytes.value() > 0 ? left.value() / map.block_bytes.value() : 0;
+  return map.block_bytes.value() > 0 ? left_in(map).value() / map.block_bytes.value() : 0;
+}
+
+MemoryMap map_of_stage(const ServingSettings& s, const models::Ranks& ranks, std::int64_t stage, double utilisation) {
+  MemoryMap map;
+  map.memory = s.machine.gpu.memory;
+  map.utilisation = utilisation;
+  map.weights = s.model.weights_per_gpu(ranks, stage);
+  map.runtime = s.profile.runtime_memory;
+  map.activations = activation_bytes(s, ranks);
+  map.block_bytes = s.model.kv_per_token_per_gpu(ranks, stage) * s.block.value();
+  return map;
+}
+
+/// Of the stage that has room for the fewest blocks; one that keeps no KV sets no limit, as long as it fits.
+MemoryMap memory_map(const ServingSettings& s, const models::Ranks& ranks, double utilisation) {
+  const auto room = [](const MemoryMap& map) {
+    const bool unlimited = map.block_bytes == Bytes(0) && left_in(map) > Bytes(0);
+    return unlimited ? INT64_MAX : blocks_in(map);
+  };
+  MemoryMap fullest = map_of_stage(s, ranks, 0, utilisation);
+  for (std::int64_t stage = 1; stage < ranks.pipeline; ++stage) {
+    const MemoryMap map = map_of_stage(s, ranks, stage, utilisation);
+    if (room(map) < room(fullest)) fullest = map;
+  }
+  return fullest;
 }
 
 /// What makes a model fit that does not: only what this machine can do, else another machine or model.
@@ -62,10 +78,10 @@ std::string advice_to_fit(const ServingSettings& s, double utilisation) {
   constexpr double kMostSensible = 0.95;
   if (utilisation < kMostSensible && blocks_in(memory_map(s, s.ranks, kMostSensible)) > 0)
     return fmt::format("it fits with more of the memory: try a utilisation above {:.0f}%", utilisation * 100);
-  for (std::int64_t ranks = s.ranks + 1; ranks <= s.machine.gpus; ++ranks) {
-    if (!s.model.divides_among(ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
-    const std::int64_t replicas = s.machine.gpus / ranks;
-    return fmt::format("it fits on {} GPUs: try serving.tensor_parallel = {}{}", ranks, ranks,
+  for (models::Ranks ranks = s.ranks; ranks.gpus() <= s.machine.gpus; ++ranks.tensor) {
+    if (!models::can_split(s.model, ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
+    const std::int64_t replicas = s.machine.gpus / ranks.gpus();
+    return fmt::format("it fits on {} GPUs: try serving.tensor_parallel = {}{}", ranks.gpus(), ranks.tensor,
                        s.replicas > replicas ? fmt::format(" and serving.replicas = {}", replicas) : "");
   }
   return fmt::format("machine {} has {}: try one with more GPUs or more memory, a smaller model, or narrower weights",
@@ -192,8 +208,7 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
   Fields fields(value == nullptr ? none : *value, "serving", root.diagnostics());
   ServingSettings& s = out.settings;
   EngineSettings& e = s.engine;
-  s.replicas = fields.count("replicas", 1, Range{1, 1024});
-  s.ranks = fields.count("tensor_parallel", 1, Range{1, 64});
+  resolve_parallelism(fields, s);
   s.router = resolve_policy(fields, "router", menu_of<Router>("router"), "least_loaded");
   s.block = fields.tokens("block", Tokens(16), Range{1, 65536});
   e.max_batched_tokens = fields.tokens("max_batched_tokens", Tokens(8192), Range{1, 1 << 20});
@@ -213,18 +228,6 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
     fields.error("max_sequences",
                  fmt::format("max_sequences = {} exceeds max_batched_tokens = {}: a step could not give each its token",
                              e.max_sequences, e.max_batched_tokens.value()));
-  }
-  if (s.machine.gpus > 0 && s.replicas * s.ranks > s.machine.gpus) {
-    fields.error(fields.has("tensor_parallel") ? "tensor_parallel" : "replicas",
-                 fmt::format("{} of {} {} {}, but machine {} has {}", human::counted(s.replicas, "replica"),
-                             human::counted(s.ranks, "GPU"), s.replicas == 1 ? "needs" : "need", s.replicas * s.ranks,
-                             s.machine.name, s.machine.gpus));
-  }
-  if (s.model.layers > 0 && !s.model.divides_among(s.ranks)) {
-    const std::string heads = s.model.kv_heads > 0
-                                  ? fmt::format("{} query heads and {} KV heads", s.model.query_heads, s.model.kv_heads)
-                                  : std::string("heads");
-    fields.error("tensor_parallel", fmt::format("{} ranks do not divide the {} of {}", s.ranks, heads, s.model.name));
   }
   fields.finish();
   root.record("serving", fields.resolved());

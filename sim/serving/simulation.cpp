@@ -55,13 +55,14 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   setup.block_tokens = settings_.block;
   setup.host = host_of(topology_);
   setup.free_transfers = settings_.reference == Reference::free_transfers;
+  const std::int64_t gpus = settings_.ranks.gpus();
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
     const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
     setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
                                                          make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
                                                frames));
     std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
-    for (std::int64_t k = 0; k < settings_.ranks; ++k) ranks.push_back(topology_.gpu(i * settings_.ranks + k));
+    for (std::int64_t k = 0; k < gpus; ++k) ranks.push_back(topology_.gpu(i * gpus + k));
   }
   if (settings_.reference == Reference::no_lower_tiers || setup.named_blocks == 0) return setup;
   for (const LowerTierSettings& tier : settings_.lower) {

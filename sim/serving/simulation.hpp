@@ -65,7 +65,8 @@ struct ServingSettings {
   models::ModelSpec model;
   hw::MachineSpec machine;
   calib::Profile profile;
-  std::int64_t replicas = 1, ranks = 1;
+  std::int64_t replicas = 1;
+  models::Ranks ranks;  ///< of each replica
   Tokens block{16};
   EngineSettings engine;
   PolicyChoice router{"least_loaded", {}};

@@ -144,7 +144,28 @@ TEST_CASE("does a load of a tensor-parallel group move its shares side by side?"
   s.machine.collective_bandwidth = BytesPerSecond(1e30);
   s.machine.storage[0].link = plain_link(4, hw::Sharing::fair);
   s.model.query_heads = s.model.kv_heads = 2;
-  s.ranks = 2;
+  s.ranks.tensor = 2;
+  const ServingOutcome out = outcome_of(s, make_trace(kWrittenThenLoaded, 16));
+  check_times(out.requests[1], 11'000, 12'000, 12'000);
+}
+
+TEST_CASE("does a pipeline take one stage's times and a send more, a step at a time?") {
+  ServingSettings s = metronome_settings(kStep);
+  s.machine = metronome(3);
+  s.machine.collective_latency = 50_ns;
+  s.machine.collective_bandwidth = BytesPerSecond(1e30);
+  s.model.layers = 3;
+  s.ranks.pipeline = 3;
+  const ServingOutcome out = outcome_of(s, make_trace({{.arrival = 500, .prompt = 100, .output = 3}}));
+  check_times(out.requests[0], 500, 1600, 3800);  // two sends a step
+}
+
+TEST_CASE("does a load of a pipeline go to every stage over its own link?") {
+  ServingSettings s = over_dram(2);
+  s.machine = metronome(4);
+  s.machine.collective_bandwidth = BytesPerSecond(1e30);
+  s.machine.storage[0].link = plain_link(4, hw::Sharing::fair);
+  s.ranks.pipeline = 2;
   const ServingOutcome out = outcome_of(s, make_trace(kWrittenThenLoaded, 16));
   check_times(out.requests[1], 11'000, 12'000, 12'000);
 }
@@ -230,7 +251,7 @@ workload: {requests: {trace: one.csv, format: csv}}
   text.folder().write("one.csv", "arrival,prompt_tokens,output_tokens\n0.25,2500,40\n");
   const ResolvedScenario scenario = text.resolve();
   REQUIRE(text.diagnostics().render() == "");
-  CostModel cost(scenario.settings.model, scenario.settings.machine, scenario.settings.profile, 1);
+  CostModel cost(scenario.settings.model, scenario.settings.machine, scenario.settings.profile, {});
   Time now(250'000'000);
   for (std::int64_t at : {0, 1024, 2048}) {
     Batch chunk;
@@ -257,7 +278,7 @@ workload: {requests: {trace: two.csv, format: csv}}
   text.folder().write("two.csv", "arrival,prompt_tokens,output_tokens\n0,300,2\n0,500,1\n");
   const ResolvedScenario scenario = text.resolve();
   REQUIRE(text.diagnostics().render() == "");
-  CostModel cost(scenario.settings.model, scenario.settings.machine, scenario.settings.profile, 1);
+  CostModel cost(scenario.settings.model, scenario.settings.machine, scenario.settings.profile, {});
   Batch both;
   both.add_chunk(300_tok, 0_tok);
   both.add_chunk(500_tok, 0_tok);

@@ -1,5 +1,6 @@
 // The catalogue of mistakes: every scenario of bad_input/ and every line of bad_input/commands.txt gets its message,
-// exit status 2, and leaves nothing behind. To add one: put the file or the line there, then tools/dev golden --accept.
+// exit status 2, and leaves nothing behind; every scenario of warnings/ gets its warning and would run. To add one: put
+// the file or the line there, then tools/dev golden --accept.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,17 +19,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFolder = "tests/golden/bad_input";
+constexpr const char* kWarnings = "tests/golden/warnings";
 
 struct Mistake {
   std::string name, line;
 };
 
-std::vector<Mistake> scenarios() {
+/// A command for each scenario of a folder, in the order of their names.
+std::vector<Mistake> scenarios(const std::string& folder, const std::string& command, const std::string& options) {
   std::vector<Mistake> out;
-  for (const auto& entry : fs::directory_iterator(fs::path(TIERSIM_SOURCE_DIR) / kFolder)) {
+  for (const auto& entry : fs::directory_iterator(fs::path(TIERSIM_SOURCE_DIR) / folder)) {
     if (entry.path().extension() != ".yaml") continue;
     const std::string file = entry.path().filename().string();
-    out.push_back({entry.path().stem().string(), std::string("tiersim run ") + kFolder + "/" + file + " --out out"});
+    out.push_back({entry.path().stem().string(), command + " " + folder + "/" + file + options});
   }
   std::sort(out.begin(), out.end(), [](const Mistake& a, const Mistake& b) { return a.name < b.name; });
   return out;
@@ -59,9 +62,20 @@ void check(const Workplace& place, const std::string& recorded, const Mistake& m
 
 TEST_CASE("does every scenario with a mistake get its message and leave nothing behind?") {
   const Workplace place;
-  const auto all = scenarios();
+  const auto all = scenarios(kFolder, "tiersim run", " --out out");
   CHECK(all.size() >= 40);
   for (const Mistake& mistake : all) check(place, "bad_input/", mistake);
+}
+
+TEST_CASE("does every questionable scenario get its warning, and pass?") {
+  const Workplace place;
+  for (const Mistake& doubt : scenarios(kWarnings, "tiersim check", "")) {
+    const Ran ran = place.run(doubt.line);
+    INFO(doubt.name << "\n" << ran.err);
+    CHECK(ran.status == 0);
+    CHECK(ran.out.starts_with("ok: "));
+    expect_golden("warnings/" + doubt.name + ".txt", ran.err);
+  }
 }
 
 TEST_CASE("does every mistaken command get its message and leave nothing behind?") {

@@ -1,6 +1,8 @@
 // What the command says about itself: help at every level with an example that runs, version, lists, exit status.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -11,22 +13,10 @@ using namespace tiersim::test;
 
 namespace {
 
-const std::vector<std::string> kPages = {"",
-                                         "run",
-                                         "check",
-                                         "show",
-                                         "why",
-                                         "list",
-                                         "calibrate",
-                                         "validate",
-                                         "trace",
-                                         "trace info",
-                                         "trace head",
-                                         "trace convert",
-                                         "trace generate",
-                                         "models",
-                                         "models list",
-                                         "models import"};
+const std::vector<std::string> kPages = {
+    "",          "run",         "check",        "show",       "why",        "explain",       "list",
+    "calibrate", "validate",    "trace",        "trace info", "trace head", "trace convert", "trace generate",
+    "models",    "models list", "models import"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -110,6 +100,52 @@ TEST_CASE("is a request's time to first token explained as recorded?") {
   const Ran ran = place.run("tiersim why tests/golden/small.yaml 150");
   CHECK(ran.status == 0);
   expect_golden("cli/why.txt", ran.out);
+}
+
+TEST_CASE("is a step explained as recorded, in every format?") {
+  const Workplace place;
+  const std::string explain = "tiersim explain tests/golden/small.yaml";
+  const Ran table = place.run(explain);
+  CHECK(table.status == 0);
+  expect_golden("cli/explain.txt", table.out);
+  expect_golden("cli/explain_pipeline.txt",
+                place
+                    .run("tiersim explain scenarios/quickstart.yaml --set model=mixtral-8x7b --set serving.replicas=1 "
+                         "--set serving.tensor_parallel=2 --set serving.expert_parallel=2 "
+                         "--set serving.pipeline_parallel=2 --decode 64@4000")
+                    .out);
+  expect_golden("cli/explain.csv", place.run(explain + " --prefill 512@1024 --format csv").out);
+  expect_golden("cli/explain.json", place.run(explain + " --decode 8@1024 --format json").out);
+}
+
+TEST_CASE("does an explained step of every model fit into 100 columns?") {
+  const Workplace place;
+  for (const auto& entry : std::filesystem::directory_iterator(TIERSIM_SOURCE_DIR "/models")) {
+    if (entry.path().extension() != ".yaml") continue;
+    const Ran ran = place.run(
+        "tiersim explain scenarios/quickstart.yaml --set 'hierarchy=[{tier: hbm, blocks: 20000}]' "
+        "--set workload.generate.chat.requests=10 --set serving.tensor_parallel=1 --set model=" +
+        entry.path().stem().string());
+    INFO(ran.err);
+    CHECK(ran.status == 0);
+    std::istringstream lines(ran.out);
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK(line.size() <= 100);
+    }
+  }
+}
+
+TEST_CASE("is a roofline drawn, the same twice?") {
+  const Workplace place;
+  const std::string explain = "tiersim explain tests/golden/small.yaml --format csv --plot ";
+  const Ran ran = place.run(explain + "bin/one.svg && " + explain + "bin/two.svg && cmp bin/one.svg bin/two.svg");
+  INFO(ran.err);
+  CHECK(ran.status == 0);
+  const std::string svg = place.run("cat bin/one.svg").out;
+  CHECK(svg.starts_with("<svg"));
+  for (const char* label : {">decode attention<", ">prefill attention<", ">gate and up<"})
+    CHECK(svg.find(label) != std::string::npos);
 }
 
 TEST_CASE("are traces shown as recorded, and the same after a conversion?") {

@@ -232,8 +232,8 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
   ServingSettings s = tiny_settings(
       block, chance(rng, 0.6) ? between(rng, longest / 2, 2 * longest) : between(rng, 2 * longest, 10 * longest));
   s.replicas = between(rng, 1, 3);
-  s.ranks = chance(rng, 0.3) ? 2 : 1;
-  s.machine = tiny_machine(s.replicas * s.ranks);
+  s.ranks.tensor = chance(rng, 0.3) ? 2 : 1;
+  s.machine = tiny_machine(s.replicas * s.ranks.gpus());
   s.router.name = chance(rng, 0.5) ? "least_loaded" : "round_robin";
   s.engine.max_batched_tokens = Tokens(chance(rng, 0.5) ? between(rng, 2, 24) : between(rng, 24, 200));
   s.engine.max_sequences = std::min(between(rng, 1, 12), s.engine.max_batched_tokens.value());
@@ -255,7 +255,7 @@ std::string describe(const ServingSettings& s) {
   std::string text = fmt::format(
       "block {} frames {} replicas {} ranks {} router {} budget {} seats {} reserve {} load {} layerwise {} kind {} "
       "concurrency {} reference {} sample {}",
-      s.block.value(), s.hbm.blocks, s.replicas, s.ranks, s.router.name, s.engine.max_batched_tokens.value(),
+      s.block.value(), s.hbm.blocks, s.replicas, s.ranks.gpus(), s.router.name, s.engine.max_batched_tokens.value(),
       s.engine.max_sequences, s.engine.reserve_whole_prompt, static_cast<int>(s.engine.load), s.engine.layerwise,
       static_cast<int>(s.load.kind), s.load.concurrency, static_cast<int>(s.reference), s.sample_every.value());
   for (const LowerTierSettings& t : s.lower)

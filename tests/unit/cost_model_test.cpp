@@ -48,7 +48,7 @@ calib::Profile profile() {
   return p;
 }
 
-CostModel model(std::int64_t ranks = 1) { return {llama(), machine(), profile(), ranks}; }
+CostModel model(std::int64_t ranks = 1) { return {llama(), machine(), profile(), {.tensor = ranks}}; }
 
 /// One decoding sequence after `context` tokens, and one chunk.
 Batch decode(std::int64_t sequences, std::int64_t context) {
@@ -203,6 +203,15 @@ TEST_CASE("do tensor-parallel ranks divide heads and widths, and reduce twice a 
   CHECK(cost.time_of(reduce).total() == cost.time_of(reduce).communication);
 }
 
+TEST_CASE("do sends and all-to-alls take the machine's latency and their share of its bandwidth?") {
+  const CostModel cost = model(4);
+  const Operator send{.kernel = kernel::kSend, .kind = OperatorKind::send, .bytes = 38e6, .repeats = 3, .ranks = 2};
+  CHECK(cost.time_of(send).communication.value() == doctest::Approx(3 * (31e-6 + 38e6 / 380e9)));
+  const Operator exchange{.kernel = kernel::kAllToAll, .kind = OperatorKind::all_to_all, .bytes = 38e6, .ranks = 4};
+  CHECK(cost.time_of(exchange).communication.value() == doctest::Approx(31e-6 + 0.75 * 38e6 / 380e9));
+  CHECK(cost.time_of(exchange).total() == cost.time_of(exchange).communication);
+}
+
 TEST_CASE("are KV heads replicated where there are more ranks than heads?") {
   std::map<std::string, Operator> found;
   for (const Operator& op : model(16).operators(decode(1, 100))) found[op.name] = op;
@@ -238,7 +247,7 @@ TEST_CASE("do both roofs count near the ridge, by the p-norm?") {
   for (double p : {1.0, 2.0, 4.0, 50.0}) {
     calib::Profile with = profile();
     with.ridge_exponent = p;
-    const StepTime time = CostModel(llama(), machine(), with, 1).time_of(ridge);
+    const StepTime time = CostModel(llama(), machine(), with, {}).time_of(ridge);
     CHECK(time.compute.value() == doctest::Approx(3e-3 * std::pow(2.0, 1 / p)).epsilon(1e-12));
     CHECK(time.bandwidth.value() == 0);
     CHECK(time.overhead.value() == doctest::Approx(6e-6));
@@ -285,7 +294,7 @@ calib::Law law(std::string family, std::string kernel, std::string variant) {
 TEST_CASE("does a fitted law take an operator's time, booked on its larger side, its fixed part as overhead?") {
   calib::Profile with = profile();
   with.laws = {law("gemm", "gemm", "bf16")};
-  const CostModel cost(llama(), machine(), with, 1);
+  const CostModel cost(llama(), machine(), with, {});
   const StepTime heavy = cost.time_of({.kernel = "gemm", .flops = Flops(1e9), .bytes = 1e6, .repeats = 2});
   CHECK(heavy.overhead.value() == doctest::Approx(2 * 5e-6));
   CHECK(heavy.compute.value() == doctest::Approx(2 * (1e-3 + 1e-6)));
@@ -305,7 +314,7 @@ TEST_CASE("do copies beside a step lengthen what computes and what reads memory,
   calib::Profile with = profile();
   with.overlaps = {{"gemm", "h2d", 1.1}, {"copy", "h2d", 1.5}, {"copy", "d2h", 1.25},
                    {"gemm", "d2h", 0.9}, {"copy", "gemm", 3},  {"h2d", "gemm", 2}};
-  CostModel cost(llama(), machine(), with, 1);
+  CostModel cost(llama(), machine(), with, {});
   Batch batch;
   batch.add_chunk(Tokens(512), Tokens(0));
   batch.decodes = 1, batch.decode_context = Tokens(100), batch.sampled = 2;
@@ -328,7 +337,7 @@ TEST_CASE("do copies beside a step lengthen what computes and what reads memory,
 TEST_CASE("does a law that stands in or leaves its range say so?") {
   calib::Profile with = profile();
   with.laws = {law("gemm", "gemm", "fp32"), law("gemm", "gemm", "fp16"), law("elementwise", "add", "bf16")};
-  const CostModel cost(llama(), machine(), with, 1);
+  const CostModel cost(llama(), machine(), with, {});
   const auto extrapolated = [&](Operator op) {
     const StepTime time = cost.time_of(op);
     return time.measured.value() > 0 && time.extrapolated == time.measured;
@@ -360,7 +369,7 @@ TEST_CASE("do the operators of a step add up to its time under laws too?") {
     with.laws.push_back(law("attention", kernel, "bf16"));
   for (const char* kernel : {"norm", "rotary", "activation", "add", "softmax"})
     with.laws.push_back(law("elementwise", kernel, "bf16"));
-  CostModel cost(llama(), machine(), with, 1);
+  CostModel cost(llama(), machine(), with, {});
   Batch both = decode(7, 900);
   both.add_chunk(300_tok, 64_tok);
   StepTime sum;
@@ -376,7 +385,7 @@ TEST_CASE("does a measured table take precedence where it covers an operator?") 
       return Seconds(std::strcmp(op.name, "qkv") == 0 ? 1.0 : -1.0);
     }
   } table;
-  CostModel measured(llama(), machine(), profile(), 1, &table);
+  CostModel measured(llama(), machine(), profile(), {}, &table);
   const Batch b = chunk(100, 0, true);
   double expected = 200e-6;
   for (const Operator& op : measured.operators(b))

@@ -89,8 +89,8 @@ TEST_CASE("do latents hold one vector a token, whole on every rank?") {
   // Two ranks: half of the queries, of the way up, of the output, of the MLP; ends but the norm by rows of the
   // vocabulary.
   CHECK(m.weights_per_rank(2) == Bytes(2 * (80 + 8 + 4 * (96 + 64 + 6 + 96 + 64 + 144 + 16))));
-  CHECK(m.divides_among(4));
-  CHECK_FALSE(m.divides_among(3));
+  CHECK(models::can_split(m, {.tensor = 4}));
+  CHECK_FALSE(models::can_split(m, {.tensor = 3}));
   const models::ModelSpec low = sound(kHead + latent + "groups: [{layers: 4, attention: {q_rank: 3}}]\n");
   CHECK(low.parameters() == m.parameters() + 4 * (8 * 3 + 3 + 3 * 24 - 192));
 }

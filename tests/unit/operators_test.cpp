@@ -93,9 +93,43 @@ TEST_CASE("do tensor ranks divide an expert's width, and expert ranks the expert
   const Named sliced = named(StepOperators(mixture(), {2, 1}).linear(3_tok));
   check(sliced, "experts' gate and up", 2 * 6 * 16 * 8, 3.5 * 128 * 2 + 2 * 6 * 24, 2);
   const Named whole = named(StepOperators(mixture(), {2, 2}).linear(3_tok));
-  check(whole, "experts' gate and up", 2 * 3 * 32 * 8, 1.75 * 256 * 2 + 2 * 3 * 40, 2);
+  // 3 tokens with 2 experts each are 6 rows over 2 ranks: 3 on average, 3 + sqrt(2 3 ln 2) on the busier one.
+  const double rows = 5.039347;
+  CHECK(whole.at("experts' gate and up").flops.value() == doctest::Approx(2 * rows * 32 * 8));
+  CHECK(whole.at("experts' gate and up").bytes == doctest::Approx(1.75 * 256 * 2 + 2 * rows * 40));
   check(whole, "shared down", 2 * 3 * 8 * 4, 2 * 32 + 2 * 3 * 12, 2);
   CHECK(whole.at("all-reduce").repeats == 4);
+}
+
+TEST_CASE("do tokens go to the ranks of their experts and come back, a share of them from each rank?") {
+  const Named whole = named(StepOperators(mixture(), {2, 2}).linear(3_tok));
+  for (const char* name : {"dispatch", "combine"}) {
+    CAPTURE(name);
+    const Operator& op = whole.at(name);
+    CHECK(op.kind == OperatorKind::all_to_all);
+    CHECK(op.bytes == 3 * 2 * 8 * 2 / 2.0);  // 3 tokens, 2 experts, 8 elements of 2 bytes, over 2 ranks
+    CHECK(op.ranks == 2);
+    CHECK(op.repeats == 2);
+  }
+  CHECK(named(StepOperators(mixture(), {2, 1}).linear(3_tok)).count("dispatch") == 0);
+}
+
+TEST_CASE("is no expert rank busier than all tokens with all of its experts?") {
+  // One token with 2 of 4 experts over 4 ranks of one expert each: at most one row on any.
+  const Named found = named(StepOperators(mixture(), {4, 4}).linear(1_tok));
+  CHECK(found.at("experts' down").flops.value() == 2 * 1 * 8 * 16);
+}
+
+TEST_CASE("do stages of a pipeline send hidden states on, and compute what one would?") {
+  const Named one = named(StepOperators(mixture(), {}).linear(3_tok));
+  Named three = named(StepOperators(mixture(), {.pipeline = 3}).linear(3_tok));
+  REQUIRE(three.count("send to next stage") == 1);
+  CHECK(three.at("send to next stage").kind == OperatorKind::send);
+  CHECK(three.at("send to next stage").bytes == 3 * 8 * 2);
+  CHECK(three.at("send to next stage").repeats == 2);
+  three.erase("send to next stage");
+  CHECK(three.size() == one.size());
+  for (const auto& [name, op] : one) CHECK(three.at(name).flops == op.flops);
 }
 
 TEST_CASE("does one token read the active experts, and a long prompt all of them, each once?") {
@@ -207,7 +241,7 @@ TEST_CASE("are recurrent layers products, and a scan over each sequence's state?
   CHECK(found.at("decode attention").repeats == 4);
   const Named linear = named(StepOperators(m, {}).linear(7_tok));
   CHECK(linear.at("in projection").n == 2 * 8'192);
-  CHECK(linear.at("step, input and output").n == 256 + 32);
+  CHECK(linear.at("step, in and out").n == 256 + 32);
   CHECK(linear.at("out projection").repeats == 28);
   CHECK(linear.count("rotary") == 0);
   CHECK(linear.at("experts' down").repeats == 16);
@@ -231,7 +265,7 @@ TEST_CASE("does every shipped model have a step whose operators add up to it?") 
   profile.attention_bandwidth = profile.elementwise_bandwidth = 0.6;
   for (const std::string& name : config::names_in(TIERSIM_SOURCE_DIR "/models")) {
     CAPTURE(name);
-    CostModel cost(shipped(name), machine, profile, 1);
+    CostModel cost(shipped(name), machine, profile, {});
     Batch b = cost.empty_batch();
     b.add_chunk(100_tok, 300_tok);
     b.decodes = 3, b.decode_context = 3000_tok, b.sampled = 4;

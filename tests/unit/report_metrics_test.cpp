@@ -216,6 +216,14 @@ TEST_CASE("is energy the limit of computing GPUs, the idle power of the others, 
   CHECK(absent(run, "cost.total"));
 }
 
+TEST_CASE("does one stage of a pipeline compute at a time?") {
+  RunResult run = empty_run();
+  run.context.ranks = 4, run.context.stages = 2;
+  run.context.power_and_price = {.gpu = Watts(500), .gpu_idle = Watts(100), .machine = {}, .gpus = 8};
+  run.outcome.end.busy = {Seconds(5), Seconds(3), Seconds(1), Seconds(1)};
+  CHECK(value(run, "energy.gpus") == 16'000);  // 2 GPUs at once, for 10 s: as on 2 ranks
+}
+
 TEST_CASE("do steps that straddle the window's edge draw no more than all GPUs can?") {
   RunResult run = empty_run();
   run.context.power_and_price = {.gpu = Watts(500), .gpu_idle = Watts(100), .machine = {}, .gpus = 2};

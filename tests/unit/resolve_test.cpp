@@ -2,6 +2,8 @@
 // text.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/support/result_text.hpp"
 #include "tests/support/scenarios.hpp"
 
@@ -64,7 +66,7 @@ TEST_CASE("does a scenario that says nothing more get the defaults that the manu
   CHECK(s.machine.gpus == 4);
   CHECK(s.profile.name == "datasheet");
   CHECK(s.replicas == 1);
-  CHECK(s.ranks == 1);
+  CHECK(s.ranks.gpus() == 1);
   CHECK(s.block == 16_tok);
   CHECK(s.engine.max_batched_tokens == 8192_tok);
   CHECK(s.engine.max_sequences == 256);
@@ -163,6 +165,21 @@ TEST_CASE("is the memory map what is left of a GPU, block by block?") {
   CHECK_FALSE(m.blocks_given);
 }
 
+TEST_CASE("is the memory map of a pipeline that of its fullest stage?") {
+  // 32 layers on 3 stages are 11, 11 and 10: of the first two, the first also has the embedding.
+  Text text(kPlain + "serving: {pipeline_parallel: 3}\n");
+  const ResolvedScenario r = good(text);
+  const models::ModelSpec& model = r.settings.model;
+  CHECK(r.settings.ranks.gpus() == 3);
+  CHECK(std::count(r.semantics.begin(), r.semantics.end(),
+                   "pipeline: 3 stages, one batch at a time: a lower bound of throughput") == 1);
+  CHECK(r.memory.weights == model.weights_per_gpu({.pipeline = 3}, 0));
+  CHECK(r.memory.weights == Bytes(2 * (11 * 218'112'000LL + 128'256 * 4096)));
+  CHECK(r.memory.block_bytes == Bytes(16 * 4096 * 11));
+  // Blocks of all layers over all ranks, whatever the fullest stage holds.
+  CHECK(run(r).run.context.tiers[0].block_bytes == Bytes(16 * 131'072));
+}
+
 TEST_CASE("does the resolved scenario resolve to itself, and run to the same result?") {
   Text text(kFull, kChat);
   const ResolvedScenario first = good(text);
@@ -236,7 +253,7 @@ TEST_CASE("are scenarios refused that cannot run?") {
     CHECK(found->mark.line > 0);
   };
   refused(kPlain + "serving: {replicas: 3, tensor_parallel: 2}\n", "3 replicas of 2 GPUs need 6");
-  refused(kPlain + "serving: {tensor_parallel: 3}\n", "3 ranks do not divide");
+  refused(kPlain + "serving: {tensor_parallel: 3}\n", "tensor_parallel = 3 does not divide the 32 query heads");
   refused("model: llama-3.1-70b\nmachine: hgx-h100x1\n", "but the weights of llama-3.1-70b need");
   refused(kPlain + "hierarchy: [{tier: hbm, blocks: 10, utilisation: 0.5}]\n", "exclude each other");
   refused(kPlain + "hierarchy: [{tier: hbm}, {tier: dram, capacity: 1 MB}]\n", "less than one block");

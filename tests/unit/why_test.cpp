@@ -37,7 +37,7 @@ constexpr ReplicaId kHere(1), kElsewhere(0);
 
 /// Feeds an observer with what a replica would say.
 struct Telling {
-  CostModel cost{small_model(), small_machine(), profile(), 1};
+  CostModel cost{small_model(), small_machine(), profile(), {}};
   FirstTokenObserver observer{kMine, cost};
 
   void event(RequestEvent e, Duration at, Tokens tokens = 0_tok, RequestId request = kMine, ReplicaId replica = kHere) {

@@ -22,7 +22,7 @@ int check_command(const Arguments& arguments) {
   for (const LowerTierSettings& tier : s.lower) tiers += ", " + tier.name;
   fmt::print("ok: {} requests of {}; {} on {}, {} x {} GPU; {}\n",
              human::grouped(static_cast<std::int64_t>(scenario.trace.size())), scenario.trace_name, s.model.name,
-             s.machine.name, s.replicas, s.ranks, tiers);
+             s.machine.name, s.replicas, s.ranks.gpus(), tiers);
   return 0;
 }
 

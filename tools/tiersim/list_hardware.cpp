@@ -10,42 +10,13 @@
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
 #include "sim/report/human.hpp"
+#include "tools/tiersim/rows.hpp"
 
 namespace tiersim::cli {
 namespace {
 
 using config::Fields;
 using config::Value;
-using Cells = std::vector<std::string>;
-
-struct Column {
-  const char* title;
-  std::size_t width;
-  char align = '>';
-};
-
-class Rows {
- public:
-  Rows(std::string title, std::vector<Column> columns) : columns_(std::move(columns)), out_(std::move(title) + "\n") {
-    Cells titles;
-    for (const Column& c : columns_) titles.emplace_back(c.title);
-    add(titles);
-  }
-  void add(const Cells& cells) {
-    std::string row = " ";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const auto [title, width, align] = columns_[i];
-      row += align == '<' ? fmt::format(" {:<{}}", cells[i], width) : fmt::format(" {:>{}}", cells[i], width);
-    }
-    out_ += row + "\n";
-  }
-  [[nodiscard]] const std::string& text() const { return out_; }
-
- private:
-  std::vector<Column> columns_;
-  std::string out_;
-};
-
 /// What there is of a figure, a dash for none.
 std::string if_any(double value, double unit = 1) { return value > 0 ? human::number(value / unit) : "-"; }
 std::string giga(BytesPerSecond rate) { return if_any(rate.value(), 1e9); }

@@ -23,6 +23,7 @@ constexpr std::array kCommands = {
     Command{"show", "a scenario with every value and its origin, the machine's links, the GPUs' memory",
             cli::show_command},
     Command{"why", "where one request's time to first token went", cli::why_command},
+    Command{"explain", "the operators of a step: what each does, takes, and is bound by", cli::explain_command},
     Command{"list", "models, hardware, profiles, policies, trace formats, metrics", cli::list_command},
     Command{"models", "the library of models; a model from a Hugging Face config.json", cli::models_command},
     Command{"calibrate", "measure a machine and fit a profile to it", cli::calibrate_command},

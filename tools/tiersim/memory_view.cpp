@@ -27,14 +27,14 @@ std::string gpu_list(std::int64_t first, std::int64_t count) {
 std::string memory_view(const ResolvedScenario& scenario) {
   const MemoryMap& map = scenario.memory;
   const ServingSettings& s = scenario.settings;
-  const std::int64_t used = s.replicas * s.ranks;
+  const std::int64_t used = s.replicas * s.ranks.gpus();
   const Bytes blocks = map.block_bytes * map.blocks;
   const Bytes rest = map.memory - map.weights - map.activations - map.runtime - blocks;
   std::string out =
       fmt::format("{}: {} with {}{}\n\n", gpu_list(0, used), s.machine.gpu.name, rough(map.memory),
                   map.blocks_given ? "" : fmt::format(", of which {:g}% may be used", map.utilisation * 100));
   out += row("weights", map.weights, map.memory,
-             s.ranks == 1 ? s.model.name : fmt::format("1/{} of {}", s.ranks, s.model.name));
+             s.ranks.gpus() == 1 ? s.model.name : fmt::format("1/{} of {}", s.ranks.gpus(), s.model.name));
   out += row("activations", map.activations, map.memory,
              fmt::format("the largest step: {} tokens", human::grouped(s.engine.max_batched_tokens.value())));
   out += row("runtime", map.runtime, map.memory, "context, graphs, libraries");
