@@ -11,9 +11,8 @@
 #include "calib/import/imported_tables.hpp"
 #include "calib/import/table_rules.hpp"
 #include "calib/profile_law_timer.hpp"
-#include "sim/config/library.hpp"
-#include "sim/config/yaml.hpp"
 #include "tests/support/data_files.hpp"
+#include "tests/support/shipped.hpp"
 
 using namespace tiersim;
 using namespace tiersim::tests;
@@ -27,16 +26,6 @@ struct Row {
   std::vector<std::string> series;
   double most;  // MAPE
 };
-
-calib::Profile shipped(const std::string& name) {
-  Diagnostics diagnostics;
-  const std::string path = config::path_in(TIERSIM_SOURCE_DIR "/calib/profiles", name);
-  const config::Value value = config::load_yaml(path, diagnostics);
-  config::Fields fields(value, "profile", diagnostics);
-  const calib::Profile profile = calib::read_profile(fields);
-  REQUIRE(diagnostics.render() == "");
-  return profile;
-}
 
 /// The held-out points of a table by series, each predicted by the profile alone.
 std::map<std::string, std::vector<calib::Prediction>> held_out(const calib::Profile& profile,
@@ -57,7 +46,7 @@ std::map<std::string, std::vector<calib::Prediction>> held_out(const calib::Prof
 
 void check_rows(const std::string& profile, const std::string& format, const std::string& folder,
                 const std::vector<Row>& rows) {
-  const auto predictions = held_out(shipped(profile), calib::read_tables(format, folder));
+  const auto predictions = held_out(shipped_profile(profile), calib::read_tables(format, folder));
   for (const Row& row : rows) {
     std::vector<calib::Prediction> all;
     for (const std::string& series : row.series) {
