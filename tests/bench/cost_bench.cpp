@@ -12,9 +12,14 @@ namespace {
 
 using namespace tiersim;
 
-CostModel cost_of(const char* model, const char* profile) {
-  return {tests::shipped_model(model), tests::shipped_machine("h200x1"), tests::shipped_profile(profile), 1};
-}
+struct Setting {
+  models::ModelSpec model;
+  hw::MachineSpec machine = tests::shipped_machine("h200x1");
+  calib::Profile profile;
+  Setting(const char* model_name, const char* profile_name)
+      : model(tests::shipped_model(model_name)), profile(tests::shipped_profile(profile_name)) {}
+  [[nodiscard]] CostModel cost() const { return {model, machine, profile, 1}; }
+};
 
 /// `sequences` that decode after 2,000 tokens each, and `later` more in all.
 Batch decodes(const CostModel& cost, std::int64_t sequences, std::int64_t later) {
@@ -26,7 +31,7 @@ Batch decodes(const CostModel& cost, std::int64_t sequences, std::int64_t later)
 }
 
 void step_seen(benchmark::State& state, const char* model, const char* profile) {
-  CostModel cost = cost_of(model, profile);
+  CostModel cost = Setting(model, profile).cost();
   static_cast<void>(cost.step(decodes(cost, 64, 0)));
   std::int64_t later = 0;
   for (auto _ : state) benchmark::DoNotOptimize(cost.step(decodes(cost, 64, later = (later + 64) & 0xfffff)));
@@ -34,12 +39,13 @@ void step_seen(benchmark::State& state, const char* model, const char* profile) 
 
 /// Decodes beside a chunk, of 1 to 8,192 tokens in turn; a cost model that has seen them all is thrown away.
 void step_cold(benchmark::State& state, const char* model, const char* profile) {
-  auto cost = std::make_unique<CostModel>(cost_of(model, profile));
+  const Setting setting(model, profile);
+  auto cost = std::make_unique<CostModel>(setting.cost());
   std::int64_t tokens = 0;
   for (auto _ : state) {
     if (++tokens > 8'192) {
       state.PauseTiming();
-      cost = std::make_unique<CostModel>(cost_of(model, profile));
+      cost = std::make_unique<CostModel>(setting.cost());
       tokens = 1;
       state.ResumeTiming();
     }
