@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sim/core/mathematics.hpp"
+#include "sim/cost/attention_io.hpp"
 
 namespace tiersim {
 namespace {
@@ -50,12 +51,19 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   roof(OperatorKind::prefill_attention, profile.attention_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::decode_attention, profile.gemm_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::elementwise, profile.gemm_efficiency, profile.elementwise_bandwidth);
-  for (const char* attention : {kernel::kPrefillAttention, kernel::kDecodeAttention, kernel::kPrefillWindow,
-                                kernel::kDecodeWindow, kernel::kLatentDecode})
-    known_.push_back({attention, laws_.find(attention, model.kv_bytes)});
-  for (const char* product : {kernel::kGemm, kernel::kThin, kernel::kGemv})
-    known_.push_back({product, laws_.find(product, model.weight_bytes)});
-  known_.push_back({kernel::kScan, laws_.find(kernel::kScan, model.activation_bytes)});
+  // The most asked first.
+  know({kernel::kDecodeAttention, kernel::kDecodeWindow, kernel::kLatentDecode, kernel::kPrefillAttention,
+        kernel::kPrefillWindow},
+       model.kv_bytes);
+  know({kernel::kGemm, kernel::kThin, kernel::kGemv}, model.weight_bytes);
+  know({kernel::kExperts}, model.expert_bytes());
+  know({kernel::kNorm, kernel::kAdd, kernel::kRotary, kernel::kActivation, kernel::kSoftmax, kernel::kScan,
+        kernel::kAllReduce},
+       model.activation_bytes);
+}
+
+void CostModel::know(std::initializer_list<const char*> kernels, double element_bytes) {
+  for (const char* name : kernels) known_.push_back({name, laws_.find(name, element_bytes)});
 }
 
 Batch CostModel::empty_batch() const {
@@ -105,6 +113,18 @@ StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) cons
   return out;
 }
 
+/// A ring, by the protocol for messages of this size.
+Seconds CostModel::all_reduce(double bytes) const {
+  const auto& protocols = machine_.collective_protocols;
+  const auto at = std::find_if(protocols.begin(), protocols.end(),
+                               [&](const auto& p) { return bytes < static_cast<double>(p.below.value()); });
+  const bool rest = at == protocols.end();
+  const Duration latency = rest ? machine_.collective_latency : at->latency;
+  const BytesPerSecond bandwidth = rest ? machine_.collective_bandwidth : at->bandwidth;
+  const double share = 2.0 * static_cast<double>(ranks_ - 1) / static_cast<double>(ranks_);
+  return Seconds(in_seconds(latency).value() + share * bytes / bandwidth.value());
+}
+
 StepTime CostModel::time_of(const Operator& op) const {
   const double repeats = static_cast<double>(op.repeats);
   StepTime out;
@@ -116,13 +136,12 @@ StepTime CostModel::time_of(const Operator& op) const {
   }
   if (const LawBook::Found found = law_of(op); found.law != nullptr) return by_law(found, op);
   if (op.kind == OperatorKind::all_reduce) {
-    const double share = 2.0 * static_cast<double>(ranks_ - 1) / static_cast<double>(ranks_);
-    const double seconds =
-        in_seconds(machine_.collective_latency).value() + share * op.bytes / machine_.collective_bandwidth.value();
-    out.communication = Seconds(seconds * repeats);
+    out.communication = all_reduce(op.bytes) * repeats;
     return out;
   }
-  return roofline(op.kind, op.flops.value(), op.bytes, repeats);
+  const double again =
+      op.kind == OperatorKind::prefill_attention ? kv_bytes_read_again(op, machine_.gpu, model_.activation_bytes) : 0;
+  return roofline(op.kind, op.flops.value(), op.bytes + again, repeats);
 }
 
 StepTime CostModel::sum_of(const Operators& operators) const {

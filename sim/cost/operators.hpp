@@ -63,6 +63,12 @@ inline constexpr const char* kPrefillWindow = "prefill_attention_window";
 inline constexpr const char* kDecodeWindow = "decode_attention_window";
 inline constexpr const char* kLatentDecode = "mla_decode";
 inline constexpr const char* kScan = "scan";
+inline constexpr const char* kAdd = "add";
+inline constexpr const char* kNorm = "norm";
+inline constexpr const char* kRotary = "rotary";
+inline constexpr const char* kActivation = "activation";
+inline constexpr const char* kSoftmax = "softmax";
+inline constexpr const char* kAllReduce = "all_reduce";
 }  // namespace kernel
 
 /// One kernel of a step on one rank, `repeats` times (once a layer, mostly).
@@ -76,6 +82,7 @@ struct Operator {
   std::int64_t m = 0, n = 0, k = 0;                  ///< GEMM shape per rank; attention: queries, keys, head elements
   std::int64_t sequences = 0;                        ///< attention
   std::int64_t heads = 0, kv_heads = 0, window = 0;  ///< attention, per rank; window 0: none
+  double kv_bytes = 0;                               ///< attention: of bytes, those of keys and values
 };
 
 using Operators = std::vector<Operator>;
