@@ -11,7 +11,6 @@
 namespace tiersim::calib {
 namespace {
 
-constexpr std::size_t kFeatures = static_cast<std::size_t>(Feature::ranks) + 1;  // ranks: the last
 constexpr double kHalfUlp = 0x1p-54;  // a share whose power is below this adds nothing to 1
 
 std::vector<double> logs_of(const std::vector<double>& values) {
@@ -85,27 +84,29 @@ double LawTimer::p_norm(const double* sides, double largest) const {
 }
 
 std::size_t LawTimer::number_of(Feature feature) {
-  const auto at = std::find(features_.begin(), features_.end(), feature);
+  const auto at =
+      std::find_if(features_.begin(), features_.end(), [&](const Asked& a) { return a.feature == feature; });
   const auto number = static_cast<std::size_t>(at - features_.begin());
-  if (at == features_.end()) features_.push_back(feature);
+  if (at == features_.end()) features_.push_back({feature});
   return number;
 }
 
 LawTimer::Place LawTimer::place(const std::vector<double>& logs, double x) {
   if (logs.size() < 2 || x <= logs.front()) return {};
   if (x >= logs.back()) return {logs.size() - 1, 0};
-  const auto above = std::upper_bound(logs.begin(), logs.end(), x);
-  const auto i = static_cast<std::size_t>(above - logs.begin()) - 1;
+  std::size_t below = 0;  // knots are few: counting all of them is faster than a search that cannot be foreseen
+  for (double log : logs) below += log <= x ? 1 : 0;
+  const std::size_t i = below - 1;
   return {i, (x - logs[i]) / (logs[i + 1] - logs[i])};
 }
 
-/// Multilinear: the corners of the cell around the values, axis by axis.
-double LawTimer::log_factor(const Table& table, const double* values) {
+/// Multilinear: the corners of the cell around the places, axis by axis.
+double LawTimer::log_factor(const Table& table) {
   std::array<std::size_t, 1U << kMostAxes> at{};
   std::array<double, 1U << kMostAxes> weight{1};
   std::size_t corners = 1;
   for (const LogAxis& axis : table.axes) {
-    const Place here = place(axis.logs, values[axis.feature]);
+    const Place here = axis.place;
     const std::size_t before = corners;
     for (std::size_t i = 0; i < before; ++i) {
       at[i] += here.index * axis.stride;
@@ -120,15 +121,24 @@ double LawTimer::log_factor(const Table& table, const double* values) {
   return sum;
 }
 
+/// Features that are as they were when last asked have their places in the tables still.
 double LawTimer::correction(const Work& work) const {
   if (tables_.empty()) return 1;
-  std::array<double, kFeatures> values{};
-  for (std::size_t i = 0; i < features_.size(); ++i) {
-    const double value = value_of(features_[i], work);
-    values[i] = value > 0 ? quick::natural_log(value) : -std::numeric_limits<double>::infinity();
+  for (const Asked& asked : features_) {
+    const double value = value_of(asked.feature, work);
+    asked.changed = value != asked.value;
+    if (!asked.changed) continue;
+    asked.value = value;
+    asked.log = value > 0 ? quick::natural_log(value) : -std::numeric_limits<double>::infinity();
   }
   double log = 0;
-  for (const Table& table : tables_) log += log_factor(table, values.data());
+  for (const Table& table : tables_) {
+    for (const LogAxis& axis : table.axes) {
+      const Asked& asked = features_[axis.feature];
+      if (asked.changed) axis.place = place(axis.logs, asked.log);
+    }
+    log += log_factor(table);
+  }
   return quick::exponential(log);
 }
 

@@ -3,10 +3,12 @@
 ///
 /// Called by the cost model for every operator of a step, and by Law::time(), which makes one for a single question.
 /// The time is that of the law's formula (calib/profile_laws.hpp); a side that is too small beside the largest to
-/// change the last bit of the norm is left out. Cost: some tens of nanoseconds; a logarithm for each feature that a
-/// correction looks at, two powers near the ridge of a law whose exponent is not 1 or 2. Deterministic; no allocation
-/// after construction.
+/// change the last bit of the norm is left out. A timer remembers where in its tables the last work was, since of a
+/// step's work little changes: the answers are the same, but one timer is not for several threads at once. Cost: some
+/// tens of nanoseconds; a logarithm for each feature that a correction looks at and that changed, two powers near the
+/// ridge of a law whose exponent is not 1 or 2. Deterministic; no allocation after construction.
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "calib/profile_laws.hpp"
@@ -32,27 +34,34 @@ class LawTimer {
     std::size_t side = 0;
     double low = 0, high = 0;  ///< of bytes_segment
   };
+  /// The knot below and the share of the way to the one above it.
+  struct Place {
+    std::size_t index = 0;
+    double share = 0;
+  };
   /// A correction's knots along one feature, in the logarithm.
   struct LogAxis {
     std::size_t feature = 0;  // of features_
     std::vector<double> logs;
     std::size_t stride = 1;  // of the factors
+    mutable Place place{};   // of the feature as last asked
   };
   struct Table {
     std::vector<LogAxis> axes;
     std::vector<double> log_factors;
   };
-  /// The knot below and the share of the way to the one above it.
-  struct Place {
-    std::size_t index = 0;
-    double share = 0;
+  /// A feature that tables look at, as last asked.
+  struct Asked {
+    Feature feature = Feature::bytes;
+    mutable double value = std::numeric_limits<double>::quiet_NaN(), log = 0;
+    mutable bool changed = true;
   };
 
   [[nodiscard]] double value(const Flat& flat, const Work& work) const;
   [[nodiscard]] double p_norm(const double* sides, double largest) const;
   [[nodiscard]] double correction(const Work& work) const;
   [[nodiscard]] static Place place(const std::vector<double>& logs, double x);
-  [[nodiscard]] static double log_factor(const Table& table, const double* values);
+  [[nodiscard]] static double log_factor(const Table& table);
   std::size_t number_of(Feature feature);
 
   Tiling tile_;
@@ -61,7 +70,7 @@ class LawTimer {
   std::size_t sides_, compute_side_;
   std::vector<Flat> terms_;
   std::vector<Table> tables_;
-  std::vector<Feature> features_;  // of all tables, each once
+  std::vector<Asked> features_;  // of all tables, each once
   Interval flops_, bytes_;
 };
 

@@ -78,6 +78,7 @@ void read_collective(Fields& machine, MachineSpec& spec) {
   Fields fields(*value, "collective of " + machine.what(), machine.diagnostics());
   spec.collective_bandwidth = fields.bandwidth("bandwidth", {}, kRate);
   spec.collective_latency = fields.duration("latency", {}, kDelay);
+  spec.collective_protocols = read_protocols(fields);
   fields.finish();
   machine.record("collective", fields.resolved());
 }

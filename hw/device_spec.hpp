@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/collective_spec.hpp"
 #include "hw/cpu_spec.hpp"
 #include "hw/device_map.hpp"
 #include "hw/gpu_spec.hpp"
@@ -27,12 +28,13 @@ struct MachineSpec {
   std::string name;
   GpuSpec gpu;
   std::int64_t gpus = 0;
-  LinkSpec gpu_link;                    ///< one a GPU: PCIe to the host's root
-  BytesPerSecond collective_bandwidth;  ///< all-reduce bus bandwidth between the GPUs; 0 with one GPU
-  Duration collective_latency;          ///< alpha of an all-reduce; 0 with one GPU
-  std::vector<StorageSpec> storage;     ///< shared by the node's GPUs
-  CpuSpec cpu;                          ///< of each socket
-  std::int64_t cpus = 0;                ///< sockets; 0: not stated
+  LinkSpec gpu_link;                                     ///< one a GPU: PCIe to the host's root
+  BytesPerSecond collective_bandwidth;                   ///< all-reduce bus bandwidth between the GPUs; 0 with one GPU
+  Duration collective_latency;                           ///< alpha of an all-reduce; 0 with one GPU
+  std::vector<CollectiveProtocol> collective_protocols;  ///< of shorter messages, ascending; the two above for the rest
+  std::vector<StorageSpec> storage;                      ///< shared by the node's GPUs
+  CpuSpec cpu;                                           ///< of each socket
+  std::int64_t cpus = 0;                                 ///< sockets; 0: not stated
   NicSpec nic;
   std::int64_t nics = 0;      ///< 0: not stated
   Watts watts{0};             ///< of everything but the GPUs; 0: not stated

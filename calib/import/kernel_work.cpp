@@ -26,6 +26,8 @@ const char* family_of(OperatorKind kind) {
     case OperatorKind::decode_attention:
       return "attention";
     case OperatorKind::all_reduce:
+    case OperatorKind::all_to_all:
+    case OperatorKind::send:
       return "all_reduce";
     case OperatorKind::elementwise:
       break;

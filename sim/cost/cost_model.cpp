@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sim/core/mathematics.hpp"
+#include "sim/cost/attention_io.hpp"
 
 namespace tiersim {
 namespace {
@@ -54,12 +55,19 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   roof(OperatorKind::decode_attention, profile.gemm_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::elementwise, profile.gemm_efficiency, profile.elementwise_bandwidth);
   fused_ = laws_.find(kernel::kMixedAttention, model.kv_bytes).law != nullptr;
-  for (const char* attention : {kernel::kMixedAttention, kernel::kPrefillAttention, kernel::kDecodeAttention,
-                                kernel::kPrefillWindow, kernel::kDecodeWindow, kernel::kLatentDecode})
-    known_.push_back({attention, laws_.find(attention, model.kv_bytes)});
-  for (const char* product : {kernel::kGemm, kernel::kThin, kernel::kGemv})
-    known_.push_back({product, laws_.find(product, model.weight_bytes)});
-  known_.push_back({kernel::kScan, laws_.find(kernel::kScan, model.activation_bytes)});
+  // The most asked first.
+  know({kernel::kDecodeAttention, kernel::kMixedAttention, kernel::kDecodeWindow, kernel::kLatentDecode,
+        kernel::kPrefillAttention, kernel::kPrefillWindow},
+       model.kv_bytes);
+  know({kernel::kGemm, kernel::kThin, kernel::kGemv}, model.weight_bytes);
+  know({kernel::kExperts}, model.expert_bytes());
+  know({kernel::kNorm, kernel::kAdd, kernel::kRotary, kernel::kActivation, kernel::kSoftmax, kernel::kScan,
+        kernel::kKvWrite, kernel::kFinalNorm, kernel::kAllReduce, kernel::kAllToAll, kernel::kSend},
+       model.activation_bytes);
+}
+
+void CostModel::know(std::initializer_list<const char*> kernels, double element_bytes) {
+  for (const char* name : kernels) known_.push_back({name, laws_.find(name, element_bytes)});
 }
 
 Batch CostModel::empty_batch() const {
@@ -120,17 +128,31 @@ StepTime CostModel::time_of(const Operator& op) const {
   }
   if (const LawBook::Found found = law_of(op); found.law != nullptr) return by_law(found, op);
   if (is_communication(op.kind)) return between_ranks(op);
-  return roofline(op.kind, op.flops.value(), op.bytes, repeats);
+  const double again =
+      op.kind == OperatorKind::prefill_attention ? kv_bytes_read_again(op, machine_.gpu, model_.activation_bytes) : 0;
+  return roofline(op.kind, op.flops.value(), op.bytes + again, repeats);
+}
+
+/// A ring, by the protocol for messages of this size.
+Seconds CostModel::all_reduce(const Operator& op) const {
+  const auto& protocols = machine_.collective_protocols;
+  const auto at = std::find_if(protocols.begin(), protocols.end(),
+                               [&](const auto& p) { return op.bytes < static_cast<double>(p.below.value()); });
+  const bool rest = at == protocols.end();
+  const Duration latency = rest ? machine_.collective_latency : at->latency;
+  const BytesPerSecond bandwidth = rest ? machine_.collective_bandwidth : at->bandwidth;
+  const double share = 2.0 * static_cast<double>(op.ranks - 1) / static_cast<double>(op.ranks);
+  return Seconds(in_seconds(latency).value() + share * op.bytes / bandwidth.value());
 }
 
 StepTime CostModel::between_ranks(const Operator& op) const {
+  const double repeats = static_cast<double>(op.repeats);
+  if (op.kind == OperatorKind::all_reduce) return {.communication = all_reduce(op) * repeats};
   const double others = static_cast<double>(op.ranks - 1) / static_cast<double>(op.ranks);
-  const double share = op.kind == OperatorKind::all_reduce   ? 2.0 * others
-                       : op.kind == OperatorKind::all_to_all ? others
-                                                             : 1.0;
+  const double share = op.kind == OperatorKind::all_to_all ? others : 1.0;
   const double seconds =
       in_seconds(machine_.collective_latency).value() + share * op.bytes / machine_.collective_bandwidth.value();
-  return {.communication = Seconds(seconds * static_cast<double>(op.repeats))};
+  return {.communication = Seconds(seconds * repeats)};
 }
 
 Provenance CostModel::provenance_of(const Operator& op) const {

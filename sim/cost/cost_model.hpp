@@ -6,16 +6,20 @@
 /// that of the law fitted to its kernel, where the profile has one (sim/cost/law_book.hpp), else
 ///   launch + (tc^p + tm^p)^(1/p),   tc = FLOPs / (peak x efficiency),   tm = bytes / (HBM x efficiency)
 /// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge). A measured table
-/// (OperatorTable) comes before both. Communication between n ranks without a law, at the machine's latency alpha and
-/// bus bandwidth: all-reduce alpha + 2 (n - 1)/n bytes / bandwidth (ring), all-to-all alpha + (n - 1)/n bytes /
-/// bandwidth (GenZ; Bambhaniya et al., 2024), send alpha + bytes / bandwidth. Which operators a step has, and their
-/// FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it (sim/cost/slow_down.hpp). Left out:
-/// skew between tensor ranks; without laws also tile quantisation and clocks under load.
+/// (OperatorTable) comes before both. Communication between n ranks without a law, by latency alpha and bus bandwidth:
+/// all-reduce alpha + 2 (n - 1)/n bytes / bandwidth (ring), both by the size of the message (hw/collective_spec.hpp),
+/// all-to-all alpha + (n - 1)/n bytes / bandwidth (GenZ; Bambhaniya et al., 2024), send alpha + bytes / bandwidth.
+/// Prefill attention: also what keys and values are read again (sim/cost/attention_io.hpp). Which operators a step has,
+/// and their FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it (sim/cost/slow_down.hpp).
+/// Left out: skew between ranks; without laws also tile quantisation (sim/README.md says why) and clocks under load.
 ///
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root; it allocates nothing once its shape has been seen. Not
 /// thread-safe (the cache); one instance per run. Deterministic.
 #include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "calib/profile.hpp"
@@ -71,10 +75,12 @@ class CostModel {
  private:
   [[nodiscard]] const StepTime& linear(std::int64_t tokens);
   [[nodiscard]] const StepTime& head(std::int64_t sampled);
+  void know(std::initializer_list<const char*> kernels, double element_bytes);
   [[nodiscard]] LawBook::Found law_of(const Operator& op) const;
   [[nodiscard]] static StepTime by_law(const LawBook::Found& found, const Operator& op);
   [[nodiscard]] StepTime between_ranks(const Operator& op) const;
   [[nodiscard]] StepTime roofline(OperatorKind kind, double flops, double bytes, double repeats) const;
+  [[nodiscard]] Seconds all_reduce(const Operator& op) const;
   [[nodiscard]] StepTime sum_of(const Operators& operators) const;
 
   models::ModelSpec model_;
@@ -89,7 +95,7 @@ class CostModel {
     const char* kernel = "";
     LawBook::Found found;
   };
-  std::vector<KnownLaw> known_;  // of the kernels that every step asks for
+  std::vector<KnownLaw> known_;  // of every kernel that a step has
   bool fused_ = false;           // the profile knows attention over chunks and decoding sequences at once
   Operators of_batch_;           // of the step under way
   struct Roof {

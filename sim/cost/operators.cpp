@@ -20,8 +20,8 @@ using models::FeedForward;
 using models::LayerGroup;
 
 bool same(const Operator& a, const Operator& b) {
-  return std::string_view(a.name) == b.name && a.flops == b.flops && a.bytes == b.bytes && a.m == b.m && a.n == b.n &&
-         a.k == b.k;
+  return a.flops == b.flops && a.bytes == b.bytes && a.m == b.m && a.n == b.n && a.k == b.k &&
+         std::string_view(a.name) == b.name;
 }
 
 /// Adds an operator, to its equal from another group where there is one.
@@ -98,14 +98,14 @@ Operators StepOperators::linear(Tokens tokens) const {
   const std::int64_t t = tokens.value();
   const double a = model_.activation_bytes, td = times(t, model_.hidden);
   Operators out;
-  add(out, elementwise("embedding", "add", 2 * td * a, 0, 1));
+  add(out, elementwise("embedding", kernel::kAdd, 2 * td * a, 0, 1));
   for (const LayerGroup& g : groups_) {
     // With the residual: two in, two out.
-    if (model_.norms > 0) add(out, elementwise("input norm", "norm", 4 * td * a, 7 * td, g.layers));
+    if (model_.norms > 0) add(out, elementwise("input norm", kernel::kNorm, 4 * td * a, 7 * td, g.layers));
     projections(g, t, out);
-    if (model_.norms > 1) add(out, elementwise("post-attention norm", "norm", 4 * td * a, 7 * td, g.layers));
+    if (model_.norms > 1) add(out, elementwise("post-attention norm", kernel::kNorm, 4 * td * a, 7 * td, g.layers));
     if (model_.norms > 2)
-      add(out, elementwise("other norms", "norm", 2 * td * a, 7 * td, g.layers * (model_.norms - 2)));
+      add(out, elementwise("other norms", kernel::kNorm, 2 * td * a, 7 * td, g.layers * (model_.norms - 2)));
     feed_forward(g, t, out);
   }
   if (ranks_.pipeline > 1)
@@ -117,9 +117,9 @@ Operators StepOperators::head(std::int64_t sampled) const {
   if (sampled == 0) return {};
   const double sd = times(sampled, model_.hidden), logits = times(sampled, model_.vocabulary);
   const detail::ProductBytes bytes{model_.weight_bytes, model_.activation_bytes};
-  return {elementwise("final norm", "final_norm", 4 * sd * model_.activation_bytes, 7 * sd, 1),
+  return {elementwise("final norm", kernel::kFinalNorm, 4 * sd * model_.activation_bytes, 7 * sd, 1),
           product("head", sampled, model_.vocabulary / ranks_.tensor, model_.hidden, bytes, 1),
-          elementwise("sampling", "softmax", 4 * logits, logits, 1)};
+          elementwise("sampling", kernel::kSoftmax, 4 * logits, logits, 1)};
 }
 
 void StepOperators::projections(const LayerGroup& g, std::int64_t t, Operators& out) const {
@@ -165,8 +165,8 @@ void StepOperators::softmax_projections(const LayerGroup& g, std::int64_t t, Ope
   const double turned = static_cast<double>(t * (q + k));
   add(out, product("qkv", t, q + k + v, model_.hidden, bytes, g.layers));
   if (at.qk_norm != models::QkNorm::none)
-    add(out, elementwise("query and key norm", "norm", 2 * turned * a, 7 * turned, g.layers));
-  if (at.rotary) add(out, elementwise("rotary", "rotary", 2 * turned * a, 6 * turned, g.layers));
+    add(out, elementwise("query and key norm", kernel::kNorm, 2 * turned * a, 7 * turned, g.layers));
+  if (at.rotary) add(out, elementwise("rotary", kernel::kRotary, 2 * turned * a, 6 * turned, g.layers));
   if (!at.shares_kv)
     add(out,
         elementwise("kv write", kernel::kKvWrite, static_cast<double>(t * (k + v)) * model_.kv_bytes, 0, g.layers));
@@ -182,8 +182,8 @@ void StepOperators::latent_projections(const LayerGroup& g, std::int64_t t, Oper
   add(out, product("kv down", t, kept, d, bytes, g.layers));
   const double normed = times(t, at.q_rank + at.kv_rank), turned = times(t, (heads(at) + 1) * at.rope_dim);
   const double a = model_.activation_bytes;
-  add(out, elementwise("latent norms", "norm", 2 * normed * a, 7 * normed, g.layers));
-  add(out, elementwise("rotary", "rotary", 2 * turned * a, 6 * turned, g.layers));
+  add(out, elementwise("latent norms", kernel::kNorm, 2 * normed * a, 7 * normed, g.layers));
+  add(out, elementwise("rotary", kernel::kRotary, 2 * turned * a, 6 * turned, g.layers));
   add(out, elementwise("kv write", kernel::kKvWrite, 2 * times(t, kept) * model_.kv_bytes, 0, g.layers));
   add(out, product("attention output", t, d, heads(at) * at.values(), bytes, g.layers));
 }
@@ -194,7 +194,7 @@ void StepOperators::recurrent_projections(const LayerGroup& g, std::int64_t t, O
   const std::int64_t inner = at.expand * model_.hidden / ranks_.tensor, small = at.step_rank + 2 * at.state_dim;
   const double channels = times(t, inner);
   add(out, product("in projection", t, 2 * inner, model_.hidden, bytes, g.layers));
-  add(out, elementwise("convolution", "add", 2 * channels * model_.activation_bytes,
+  add(out, elementwise("convolution", kernel::kAdd, 2 * channels * model_.activation_bytes,
                        2 * channels * static_cast<double>(at.conv_width), g.layers));
   add(out, product("step, in and out", t, small, inner, bytes, g.layers));
   reduce("all-reduce of steps", t * small, g.layers, out);
@@ -219,7 +219,8 @@ void StepOperators::dense(const char* const (&names)[3], const LayerGroup& g, st
   const detail::ProductBytes bytes{model_.weight_bytes, model_.activation_bytes};
   const double tf = times(t, width);
   add(out, product(names[0], t, gated ? 2 * width : width, model_.hidden, bytes, g.layers));
-  add(out, elementwise(names[1], "activation", (gated ? 3 : 2) * tf * model_.activation_bytes, 2 * tf, g.layers));
+  add(out,
+      elementwise(names[1], kernel::kActivation, (gated ? 3 : 2) * tf * model_.activation_bytes, 2 * tf, g.layers));
   add(out, product(names[2], t, model_.hidden, width, bytes, g.layers));
 }
 
@@ -230,16 +231,16 @@ void StepOperators::experts(const LayerGroup& g, std::int64_t t, Operators& out)
   const double rows = busiest(f, t, ranks_.expert), read = touched(f, t) * share, scores = times(t, f.experts);
   const detail::ProductBytes bytes{model_.expert_bytes(), a};
   add(out, product("router", t, f.experts, d, {model_.weight_bytes, a}, g.layers));
-  add(out, elementwise("routing", "softmax", 4 * scores, scores, g.layers));
+  add(out, elementwise("routing", kernel::kSoftmax, 4 * scores, scores, g.layers));
   exchange("dispatch", g, t, out);
   const std::int64_t in = f.gated ? 2 * width : width;
   const double inner = rows * static_cast<double>(width);
   add(out, expert_product(f.gated ? "experts' gate and up" : "experts' up", rows, read, in, d, bytes, g.layers));
-  add(out, elementwise("experts' activation", "activation", (f.gated ? 3 : 2) * inner * a, 2 * inner, g.layers));
+  add(out, elementwise("experts' activation", kernel::kActivation, (f.gated ? 3 : 2) * inner * a, 2 * inner, g.layers));
   add(out, expert_product("experts' down", rows, read, d, width, bytes, g.layers));
   const double gathered = rows * static_cast<double>(d);
   exchange("combine", g, t, out);
-  add(out, elementwise("experts' sum", "add", (gathered + times(t, d)) * a, 2 * gathered, g.layers));
+  add(out, elementwise("experts' sum", kernel::kAdd, (gathered + times(t, d)) * a, 2 * gathered, g.layers));
   if (f.shared_intermediate == 0) return;
   dense({f.gated ? "shared gate and up" : "shared up", "shared activation", "shared down"}, g,
         f.shared_intermediate / ranks_.tensor, t, out);

@@ -77,6 +77,12 @@ inline constexpr const char* kDecodeWindow = "decode_attention_window";
 inline constexpr const char* kLatentDecode = "mla_decode";
 inline constexpr const char* kScan = "scan";
 inline constexpr const char* kKvWrite = "kv_write";
+inline constexpr const char* kAdd = "add";
+inline constexpr const char* kNorm = "norm";
+inline constexpr const char* kFinalNorm = "final_norm";
+inline constexpr const char* kRotary = "rotary";
+inline constexpr const char* kActivation = "activation";
+inline constexpr const char* kSoftmax = "softmax";
 inline constexpr const char* kAllReduce = "all_reduce";
 inline constexpr const char* kAllToAll = "all_to_all";
 inline constexpr const char* kSend = "send_receive";
@@ -98,7 +104,8 @@ struct Operator {
   Flops decode_flops{0};         ///< not in `flops`
   double chunk = 0, offset = 0;  ///< mean tokens of a chunk, and before it
   std::int64_t blocks = 1;       ///< of threads: tiles of queries of all sequences and heads
-  std::int64_t ranks = 0;                            ///< that take part in a communication
+  std::int64_t ranks = 0;        ///< that take part in a communication
+  double kv_bytes = 0;           ///< attention: of bytes, those of keys and values
 };
 
 using Operators = std::vector<Operator>;

@@ -26,13 +26,18 @@ struct Attended {
   std::int64_t sequences = 0, head_dim = 0, heads = 0, kv_heads = 0, window = 0, longest = 0;
 };
 
-Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, double bytes,
+/// What an attention reads and writes.
+struct Moved {
+  double queries_and_outputs = 0, kv = 0;
+};
+
+Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, const Moved& bytes,
                       const Attended& shape, std::int64_t repeats) {
   return {.name = name,
           .kernel = kernel,
           .kind = kind,
           .flops = Flops(flops),
-          .bytes = bytes,
+          .bytes = bytes.queries_and_outputs + bytes.kv,
           .repeats = repeats,
           .m = shape.queries.value(),
           .n = shape.keys.value(),
@@ -41,7 +46,8 @@ Operator attention_of(const char* name, const char* kernel, OperatorKind kind, d
           .heads = shape.heads,
           .kv_heads = shape.kv_heads,
           .window = shape.window,
-          .longest = shape.longest};
+          .longest = shape.longest,
+          .kv_bytes = bytes.kv};
 }
 
 }  // namespace
@@ -96,16 +102,15 @@ void StepOperators::softmax_attention(const Layers& layers, const Batch& b, Oper
   if (b.chunks > 0) {
     const double pairs = static_cast<double>(cut ? b.window_pairs : b.score_pairs);
     const Tokens context = cut ? b.window_prefill_context : b.prefill_context;
-    const double bytes =
-        in_double(b.prefill_tokens) * queries_and_outputs * activation + in_double(context) * kv * stored;
+    const Moved bytes{in_double(b.prefill_tokens) * queries_and_outputs * activation, in_double(context) * kv * stored};
     out.push_back(attention_of("prefill attention", cut ? kernel::kPrefillWindow : kernel::kPrefillAttention,
                                OperatorKind::prefill_attention, 2 * pairs * queries_and_outputs, bytes,
                                shape(b.prefill_tokens, context, b.chunks), layers.count));
   }
   if (b.decodes > 0) {
     const Tokens context = cut ? b.window_decode_context : b.decode_context;
-    const double bytes =
-        in_double(context) * kv * stored + static_cast<double>(b.decodes) * queries_and_outputs * activation;
+    const Moved bytes{static_cast<double>(b.decodes) * queries_and_outputs * activation,
+                      in_double(context) * kv * stored};
     out.push_back(attention_of("decode attention", cut ? kernel::kDecodeWindow : kernel::kDecodeAttention,
                                OperatorKind::decode_attention, 2 * in_double(context) * queries_and_outputs, bytes,
                                shape(Tokens(b.decodes), context, b.decodes), layers.count));
@@ -120,8 +125,8 @@ Operator StepOperators::mixed_attention(const Layers& layers, const Batch& b) co
   const double queries_and_outputs = static_cast<double>(heads(a) * (a.head_dim + a.values()));
   const double kv = static_cast<double>(kv_heads(a) * (a.head_dim + a.values()));
   const double chunks = static_cast<double>(b.chunks), chunk = in_double(b.prefill_tokens) / chunks;
-  const double bytes = in_double(b.tokens()) * queries_and_outputs * model_.activation_bytes +
-                       in_double(b.prefill_context + b.decode_context) * kv * model_.kv_bytes;
+  const Moved bytes{in_double(b.tokens()) * queries_and_outputs * model_.activation_bytes,
+                    in_double(b.prefill_context + b.decode_context) * kv * model_.kv_bytes};
   Operator op = attention_of("mixed attention", kernel::kMixedAttention, OperatorKind::prefill_attention,
                              2 * static_cast<double>(b.score_pairs) * queries_and_outputs, bytes,
                              {.queries = Tokens(b.decodes),
@@ -147,7 +152,8 @@ void StepOperators::latent_prefill(const Layers& layers, const Batch& b, Operato
   const double width = static_cast<double>(heads(a) * (head + a.values()));
   out.push_back(detail::product("kv up", b.prefill_context.value(), heads(a) * (a.nope_dim + a.values()), a.kv_rank,
                                 {model_.weight_bytes, model_.activation_bytes}, layers.count));
-  const double bytes = in_double(b.prefill_tokens + b.prefill_context) * width * model_.activation_bytes;
+  const double stored = width * model_.activation_bytes;
+  const Moved bytes{in_double(b.prefill_tokens) * stored, in_double(b.prefill_context) * stored};
   out.push_back(attention_of(
       "prefill attention", kernel::kPrefillAttention, OperatorKind::prefill_attention,
       2 * static_cast<double>(b.score_pairs) * width, bytes,
@@ -167,8 +173,8 @@ void StepOperators::latent_decode(const Layers& layers, const Batch& b, Operator
   by_head("absorbed queries", heads(a) * a.kv_rank, a.nope_dim, a.nope_dim);
   const double context = in_double(b.decode_context);
   const double width = static_cast<double>(heads(a) * (2 * a.kv_rank + a.rope_dim));
-  const double bytes = context * static_cast<double>(a.kv_rank + a.rope_dim) * model_.kv_bytes +
-                       decodes * width * model_.activation_bytes;
+  const Moved bytes{decodes * width * model_.activation_bytes,
+                    context * static_cast<double>(a.kv_rank + a.rope_dim) * model_.kv_bytes};
   out.push_back(attention_of(
       "decode attention", kernel::kLatentDecode, OperatorKind::decode_attention, 2 * context * width, bytes,
       {Tokens(b.decodes), b.decode_context, b.decodes, a.kv_rank + a.rope_dim, heads(a), 1, 0, b.longest.value()},

@@ -4,9 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
+
+#include "tests/support/shipped.hpp"
 
 using namespace tiersim;
 using namespace tiersim::literals;
@@ -210,6 +213,38 @@ TEST_CASE("do sends and all-to-alls take the machine's latency and their share o
   const Operator exchange{.kernel = kernel::kAllToAll, .kind = OperatorKind::all_to_all, .bytes = 38e6, .ranks = 4};
   CHECK(cost.time_of(exchange).communication.value() == doctest::Approx(31e-6 + 0.75 * 38e6 / 380e9));
   CHECK(cost.time_of(exchange).total() == cost.time_of(exchange).communication);
+}
+
+TEST_CASE("does an all-reduce go by the protocol for its size?") {
+  hw::MachineSpec by_size = machine();
+  by_size.collective_protocols = {{"ll", 32_KiB, 20_GBps, 5_us}, {"ll128", 1_MiB, 100_GBps, 8_us}};
+  const CostModel cost(llama(), by_size, profile(), {.tensor = 4});
+  const auto seconds = [&](double bytes) {
+    return cost.time_of({.kind = OperatorKind::all_reduce, .bytes = bytes, .repeats = 2, .ranks = 4})
+        .communication.value();
+  };
+  CHECK(seconds(32'767) == doctest::Approx(2 * (5e-6 + 1.5 * 32'767 / 20e9)));
+  CHECK(seconds(32'768) == doctest::Approx(2 * (8e-6 + 1.5 * 32'768 / 100e9)));
+  CHECK(seconds(1'048'576) == doctest::Approx(2 * (31e-6 + 1.5 * 1'048'576 / 380e9)));
+}
+
+TEST_CASE("does a longer all-reduce never take less, on any machine?") {
+  for (const std::string& name : config::names_in(TIERSIM_SOURCE_DIR "/hw")) {
+    const hw::MachineSpec of_file = tests::shipped_machine(name);
+    for (std::int64_t ranks = 2; ranks <= std::min<std::int64_t>(of_file.gpus, 8); ranks *= 2) {
+      CAPTURE(name);
+      CAPTURE(ranks);
+      const CostModel cost(llama(), of_file, profile(), {.tensor = ranks});
+      double last = 0;
+      for (int step = 0; step < 1200; ++step) {
+        const double bytes = 1024 * std::pow(1.01, step);
+        const double now =
+            cost.time_of({.kind = OperatorKind::all_reduce, .bytes = bytes, .ranks = ranks}).total().value();
+        CHECK(now >= last);
+        last = now;
+      }
+    }
+  }
 }
 
 TEST_CASE("are KV heads replicated where there are more ranks than heads?") {

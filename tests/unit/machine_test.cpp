@@ -41,6 +41,9 @@ TEST_CASE("the H100 node has the bytes and rates that its files state") {
   CHECK(machine.gpu_link.duplex_cap == 90_GBps);
   CHECK(machine.collective_bandwidth == 380_GBps);
   CHECK(machine.collective_latency == 31_us);
+  REQUIRE(machine.collective_protocols.size() == 3);
+  CHECK(machine.collective_protocols[0].below == 32_KiB);
+  CHECK(machine.collective_protocols[1].latency == 5_us);
   REQUIRE(machine.storage.size() == 2);
   CHECK(machine.storage[0].name == "dram");
   CHECK(machine.storage[0].capacity == 1024_GiB);
@@ -144,4 +147,13 @@ TEST_CASE("the picture of a machine is stable") {
         "  \"host\" -> \"gpu0\" [label=\"pcie0 h2d\\n26 GB/s fifo\"];\n"
         "  \"gpu0\" -> \"host\" [label=\"pcie0 d2h\\n20 GB/s fifo\"];\n"
         "}\n");
+}
+
+TEST_CASE("are protocols of an all-reduce refused that do not ascend, or are no list?") {
+  const std::string two = kSmall + "gpus: 2\ncollective: {bandwidth: 40 GB/s, latency: 10 us, protocols: ";
+  const MachineReading falling(yaml_text(two + "[{name: ll, below: 1 MiB, bandwidth: 10 GB/s, latency: 5 us}, "
+                                               "{name: ll128, below: 32 KiB, bandwidth: 20 GB/s, latency: 6 us}]}\n"));
+  CHECK(falling.says("protocol 'll128' is below no more than 'll' before it"));
+  CHECK(MachineReading(yaml_text(two + "{name: ll}}\n")).says("expected a list of maps"));
+  CHECK(MachineReading(yaml_text(two + "[{name: ll, latency: 5 us}]}\n")).says("missing key 'below'"));
 }

@@ -7,8 +7,10 @@
 #include "models/model_writer.hpp"
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
+#include "tests/support/shipped.hpp"
 
 using namespace tiersim;
+using tests::shipped_model;
 
 namespace {
 
@@ -20,13 +22,6 @@ models::ModelSpec read(const config::Value& value) {
   const models::ModelSpec model = models::read_model(fields);
   CHECK(diagnostics.render() == "");
   return model;
-}
-
-models::ModelSpec shipped(const std::string& name) {
-  Diagnostics diagnostics;
-  const config::Value value = config::load_yaml(config::path_in(kFolder, name), diagnostics);
-  REQUIRE(diagnostics.render() == "");
-  return read(value);
 }
 
 /// Published totals (of the checkpoint's tensors, but where a comment says otherwise; tied heads once), and KV bytes a
@@ -118,7 +113,7 @@ TEST_CASE("does every shipped model have its published parameters and KV bytes p
   CHECK(names.size() == kExact.size() + kRounded.size());
   for (const std::string& name : names) {
     CAPTURE(name);
-    const models::ModelSpec model = shipped(name);
+    const models::ModelSpec model = shipped_model(name);
     CHECK(model.name == name);
     const bool rounded = kRounded.count(name) == 1;
     REQUIRE((rounded || kExact.count(name) == 1));
@@ -132,7 +127,7 @@ TEST_CASE("does every shipped model have its published parameters and KV bytes p
 TEST_CASE("does a token pass the published number of parameters?") {
   for (const Active& active : kActive) {
     CAPTURE(active.name);
-    const models::ModelSpec model = shipped(active.name);
+    const models::ModelSpec model = shipped_model(active.name);
     const std::int64_t embedding = active.with_embedding ? 0 : model.vocabulary * model.hidden;
     const double billions = static_cast<double>(model.active_parameters() - embedding) * 1e-9;
     CHECK(billions == doctest::Approx(active.billions).epsilon(0.025));
@@ -140,25 +135,25 @@ TEST_CASE("does a token pass the published number of parameters?") {
 }
 
 TEST_CASE("is a dense model active as a whole?") {
-  CHECK(shipped("opt-13b").active_parameters() == shipped("opt-13b").parameters());
+  CHECK(shipped_model("opt-13b").active_parameters() == shipped_model("opt-13b").parameters());
 }
 
 TEST_CASE("do models of mixed types have the size of their published checkpoints?") {
   // gpt-oss: 12.8 and 60.8 GiB (model card). DeepSeek-V3: a byte a weight and 4 for 16,384 of them.
   constexpr double kGiB = 1024.0 * 1024 * 1024;
   const auto gib = [&](const char* name) {
-    return static_cast<double>(shipped(name).weights_per_rank(1).value()) / kGiB;
+    return static_cast<double>(shipped_model(name).weights_per_rank(1).value()) / kGiB;
   };
   CHECK(gib("gpt-oss-20b") == doctest::Approx(12.8).epsilon(0.005));
   CHECK(gib("gpt-oss-120b") == doctest::Approx(60.8).epsilon(0.005));
-  CHECK(shipped("deepseek-v3").weights_per_rank(1) == Bytes(671'026'419'200 + 671'026'419'200 / 4'096));
-  CHECK(shipped("llama-3.1-8b").weights_per_rank(1) == Bytes(2 * 8'030'261'248));
+  CHECK(shipped_model("deepseek-v3").weights_per_rank(1) == Bytes(671'026'419'200 + 671'026'419'200 / 4'096));
+  CHECK(shipped_model("llama-3.1-8b").weights_per_rank(1) == Bytes(2 * 8'030'261'248));
 }
 
 TEST_CASE("does every shipped model survive being written and read again?") {
   for (const std::string& name : config::names_in(kFolder)) {
     CAPTURE(name);
-    const models::ModelSpec model = shipped(name);
+    const models::ModelSpec model = shipped_model(name);
     Diagnostics diagnostics;
     const std::string text = config::to_yaml(models::to_value(model));
     const models::ModelSpec again = read(config::parse_yaml(text, "written", diagnostics));
