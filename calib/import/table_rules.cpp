@@ -72,8 +72,12 @@ Recipe roofline(const std::string& kernel, const Observations& points) {
     // A decoding sequence fills a tile of queries as a chunk does; the longest sequence holds one tile of threads up.
     form.law.sides[0].terms = {{flops, 0, 0}, {decode_flops, 0, 0}, {operations, 0, 0}};
     form.law.sides.push_back({"longest", {{longest, 0, 0}}});
-  } else if (kernel == kernel::kDecodeAttention && values_of(raggedness, points).size() > 1) {
-    form.law.sides.push_back({"longest", {{longest, 0, 0}}});
+  } else if (kernel.starts_with("decode_attention")) {
+    // A block of threads for each sequence and KV head costs something whatever its context; so does the longest one,
+    // whose context is read in sequence (within a window there is none that is long).
+    form.law.sides.push_back({"blocks", {{kv_heads_at_once, 0, 0}, {heads_at_once, 0, 0}}});
+    const bool ragged = values_of(raggedness, points).size() > 1;
+    if (!kernel.ends_with("_window")) form.law.sides.push_back({"longest", {{ragged ? longest : context, 0, 0}}});
   }
   recipe.forms = {form};
   return recipe;
@@ -185,6 +189,7 @@ FitRules table_rules(const ImportedTables& imported, std::uint64_t seed, bool ta
       "family:\n"
       "{}.",
       seed, fmt::join(made_of, ", "));
+  if (made_of.empty()) rules.held_out = "Laws are fitted to all of these points.";
   rules.included = imported.included;
   return rules;
 }

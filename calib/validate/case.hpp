@@ -20,7 +20,7 @@ namespace tiersim::calib {
 /// One measured value beside its prediction.
 struct ComparedPoint {
   std::string row;     ///< what it counts for
-  std::string regime;  ///< what bounds it, by the prediction: "compute", "bandwidth", "latency"; or empty
+  std::string regime;  ///< what bounds it, by the prediction: "compute", "bandwidth", "latency"; its model; or empty
   std::string what;    ///< its shape, or which request
   double measured = 0, predicted = 0;  ///< s
   bool extrapolated = false;           ///< beyond what the law was fitted to

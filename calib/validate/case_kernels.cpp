@@ -10,6 +10,7 @@
 #include "calib/profile_law_timer.hpp"
 #include "calib/validate/case_kinds.hpp"
 #include "models/model_files.hpp"
+#include "sim/config/library.hpp"
 
 namespace tiersim::calib::detail {
 namespace {
@@ -75,6 +76,15 @@ void add_row(const WantedRow& wanted, CaseReport& report) {
   report.rows.push_back(row);
 }
 
+/// Products of all models of the library but one, without those that it shares with them.
+std::set<ProductShape> products_of_others(const Environment& environment, const std::string& seen) {
+  std::set<ProductShape> shapes;
+  for (const std::string& name : config::names_in(environment.library + "/models"))
+    shapes.merge(products_of(models::load_model(environment.library, name)));
+  for (const ProductShape& shape : products_of(models::load_model(environment.library, seen))) shapes.erase(shape);
+  return shapes;
+}
+
 }  // namespace
 
 void run_kernels_case(config::Fields& fields, const Environment& environment, CaseReport& report) {
@@ -82,8 +92,8 @@ void run_kernels_case(config::Fields& fields, const Environment& environment, Ca
   const std::string folder = data_at(fields, "tables", environment, report);
   const Profile profile = profile_at(fields, "profile", environment);
   const auto seed = static_cast<std::uint64_t>(fields.count("seed", 1));
-  const std::string set = fields.choice("compared", {"held-out", "unseen", "all"}, "held-out");
-  const std::string seen = set == "unseen" ? fields.text("seen") : std::string();
+  const std::string set = fields.choice("compared", {"held-out", "other models", "all"}, "held-out");
+  const std::string seen = set == "other models" ? fields.text("seen") : std::string();
   std::vector<WantedRow> wanted;
   each_map(fields, "rows", [&](config::Fields& row) {
     wanted.push_back({row.text("what"), texts(row, "series"), row.fraction("mape")});
@@ -92,13 +102,14 @@ void run_kernels_case(config::Fields& fields, const Environment& environment, Ca
 
   const ModelNamed model_named = [&](const std::string& name) { return models::load_model(environment.library, name); };
   const ImportedTables tables = read_tables(format, folder, model_named);
-  const std::set<ProductShape> known = seen.empty() ? std::set<ProductShape>{} : products_of(model_named(seen));
+  const std::set<ProductShape> others = seen.empty() ? std::set<ProductShape>{} : products_of_others(environment, seen);
   const Predictor predictor(profile);
   const auto counts = [&](const Sample& sample) {
     if (set == "held-out") return is_held_out(sample.point, tables.shapes, seed);
-    return set == "all" || !known.contains({sample.point.at("n", 0), sample.point.at("k", 0)});
+    return set == "all" || others.contains({sample.point.at("n", 0), sample.point.at("k", 0)});
   };
-  report.against = fmt::format("profile {}, {} points", profile.name, set);
+  report.against = fmt::format("profile {}, {}", profile.name,
+                               seen.empty() ? set + " points" : "products of the library's other models than " + seen);
   for (const Sample& sample : tables.samples) {
     const std::string series = sample.point.series();
     for (const WantedRow& row : wanted) {

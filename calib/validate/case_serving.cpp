@@ -5,16 +5,21 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "calib/validate/case_kinds.hpp"
+#include "sim/config/yaml.hpp"
 #include "sim/core/rng.hpp"
+#include "sim/report/human.hpp"
 #include "sim/run.hpp"
 #include "traces/repeat.hpp"
 
 namespace tiersim::calib::detail {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Of one request, in seconds.
 struct Served {
@@ -133,26 +138,74 @@ void replay(const ResolvedScenario& scenario, const std::vector<Served>& measure
   }
 }
 
+/// A case's scenario with its measured arrivals.
+struct Workload {
+  ResolvedScenario scenario;
+  std::vector<Served> measured;
+};
+
+std::optional<Workload> read_workload(config::Fields& fields, const std::string& path, const Environment& environment) {
+  std::optional<ResolvedScenario> scenario = scenario_at(fields, "scenario", environment, {});
+  if (!scenario) return {};
+  std::vector<Served> measured = read_measured(path);
+  if (measured.size() != scenario->trace.size())
+    throw std::runtime_error(
+        fmt::format("'{}' has {} requests, its trace {}", path, measured.size(), scenario->trace.size()));
+  scenario->trace = with_arrivals(scenario->trace, measured);
+  return Workload{std::move(*scenario), std::move(measured)};
+}
+
+/// The CPU time per step that another case's run shows: what makes its mean TPOT come out; 0 where it is too long
+/// without any.
+Duration step_overhead_of(const std::string& file, const Environment& environment, Diagnostics& diagnostics) {
+  const config::Value map = config::load_yaml(file, diagnostics);
+  config::Fields fields(map, fmt::format("case '{}'", file), diagnostics);
+  const std::optional<Workload> other =
+      read_workload(fields, environment.data + "/" + fields.text("measured"), environment);
+  for (const char* key : {"case", "means", "percentiles", "replays", "step_overhead_from"})
+    static_cast<void>(fields.has(key));
+  fields.finish();
+  if (!other) return {};
+  const double wanted = mean_of(sorted(other->measured, 1));
+  const auto tpot = [&](Duration overhead) {
+    ResolvedScenario scenario = other->scenario;
+    scenario.settings.profile.step_overhead = overhead;
+    return mean_of(sorted(simulated(scenario), 1));
+  };
+  Duration low{0}, high{10'000'000};
+  if (tpot(low) >= wanted) return low;
+  while (high - low > Duration(1'000)) {
+    const Duration middle = low + (high - low) / 2;
+    (tpot(middle) < wanted ? low : high) = middle;
+  }
+  return low;
+}
+
 }  // namespace
 
 void run_serving_case(config::Fields& fields, const Environment& environment, CaseReport& report) {
   const std::string path = data_at(fields, "measured", environment, report);
   const double means = fields.fraction("means"), percentiles = fields.fraction("percentiles", 0.0);
+  const std::string overhead_from = fields.text("step_overhead_from", "");
   const Replays replays = read_replays(fields);
   if (!report.skipped.empty() || fields.diagnostics().has_errors()) {
     static_cast<void>(fields.has("scenario"));
     return;
   }
-  std::optional<ResolvedScenario> scenario = scenario_at(fields, "scenario", environment, {});
-  if (!scenario) return;
-  const std::vector<Served> measured = read_measured(path);
-  if (measured.size() != scenario->trace.size())
-    throw std::runtime_error(
-        fmt::format("'{}' has {} requests, its trace {}", path, measured.size(), scenario->trace.size()));
-  scenario->trace = with_arrivals(scenario->trace, measured);
-  report.against = fmt::format("profile {}, nothing fitted to this run", scenario->settings.profile.name);
+  std::optional<Workload> workload = read_workload(fields, path, environment);
+  if (!workload) return;
+  ResolvedScenario& scenario = workload->scenario;
+  const std::vector<Served>& measured = workload->measured;
+  report.against = fmt::format("profile {}, nothing fitted to this run", scenario.settings.profile.name);
+  if (!overhead_from.empty()) {
+    const fs::path file = fs::path(fields.mark().file).parent_path() / (overhead_from + ".yaml");
+    scenario.settings.profile.step_overhead = step_overhead_of(file.string(), environment, fields.diagnostics());
+    report.against +=
+        fmt::format("; CPU time per step {}, from {}",
+                    human::duration(in_seconds(scenario.settings.profile.step_overhead).value()), overhead_from);
+  }
 
-  const std::vector<Served> served = simulated(*scenario);
+  const std::vector<Served> served = simulated(scenario);
   for (std::size_t m = 0; m < kMetrics.size(); ++m) {
     const std::vector<double> real = sorted(measured, m), ours = sorted(served, m);
     report.rows.push_back(row_of(kMetrics[m], "mean", mean_of(real), mean_of(ours), means));
@@ -165,7 +218,7 @@ void run_serving_case(config::Fields& fields, const Environment& environment, Ca
         report.points.push_back({kMetrics[m], "", fmt::format("request {}", i), real_one, our_one});
     }
   }
-  if (replays.count > 0) replay(*scenario, measured, replays, report);
+  if (replays.count > 0) replay(scenario, measured, replays, report);
 }
 
 }  // namespace tiersim::calib::detail

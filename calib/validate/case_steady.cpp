@@ -122,8 +122,8 @@ void run_steady_case(config::Fields& fields, const Environment& environment, Cas
     options.references = false;
     const Means means = means_of(run(resolved, options).run.outcome);
     report.against = fmt::format("profile {}, nothing fitted to these rows", resolved.settings.profile.name);
-    report.points.push_back({"TPOT", "", point.id, point.tpot, means.tpot});
-    report.points.push_back({"TTFT", "", point.id, point.ttft, means.ttft});
+    report.points.push_back({"TPOT", point.model, point.id, point.tpot, means.tpot});
+    report.points.push_back({"TTFT", point.model, point.id, point.ttft, means.ttft});
   }
   add_row(report, "TPOT", most);
   add_row(report, "TTFT", 0);

@@ -57,7 +57,7 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   fused_ = laws_.find(kernel::kMixedAttention, model.kv_bytes).law != nullptr;
   // The most asked first.
   know({kernel::kDecodeAttention, kernel::kMixedAttention, kernel::kDecodeWindow, kernel::kLatentDecode,
-        kernel::kPrefillAttention, kernel::kPrefillWindow},
+        kernel::kPrefillAttention, kernel::kPrefillWindow, kernel::kDecodeWide, kernel::kPrefillWide},
        model.kv_bytes);
   know({kernel::kGemm, kernel::kThin, kernel::kGemv}, model.weight_bytes);
   know({kernel::kExperts}, model.expert_bytes());

@@ -26,8 +26,9 @@ double distance(double width, double wanted) { return width > wanted ? width / w
 std::vector<std::string_view> relatives(std::string_view kernel) {
   if (kernel == "gemv") return {"gemv", "thin", "gemm"};
   if (kernel == "thin" || kernel == "moe") return {kernel, "gemm"};
-  if (kernel == "mla_decode" || kernel == "decode_attention_window") return {kernel, "decode_attention"};
-  if (kernel == "prefill_attention_window") return {kernel, "prefill_attention"};
+  if (kernel == "mla_decode" || kernel == "decode_attention_window" || kernel == "decode_attention_wide")
+    return {kernel, "decode_attention"};
+  if (kernel == "prefill_attention_window" || kernel == "prefill_attention_wide") return {kernel, "prefill_attention"};
   if (kernel == "final_norm") return {kernel, "norm", "add"};
   if (kernel == "norm" || kernel == "rotary" || kernel == "activation" || kernel == "softmax" || kernel == "scan" ||
       kernel == "kv_write")

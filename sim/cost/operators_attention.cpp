@@ -31,6 +31,12 @@ struct Moved {
   double queries_and_outputs = 0, kv = 0;
 };
 
+/// Heads of more than 256 elements have kernels of their own.
+const char* by_width(const char* usual, const char* wide, std::int64_t head_dim) {
+  constexpr std::int64_t kWidest = 256;
+  return head_dim > kWidest ? wide : usual;
+}
+
 Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, const Moved& bytes,
                       const Attended& shape, std::int64_t repeats) {
   return {.name = name,
@@ -103,17 +109,21 @@ void StepOperators::softmax_attention(const Layers& layers, const Batch& b, Oper
     const double pairs = static_cast<double>(cut ? b.window_pairs : b.score_pairs);
     const Tokens context = cut ? b.window_prefill_context : b.prefill_context;
     const Moved bytes{in_double(b.prefill_tokens) * queries_and_outputs * activation, in_double(context) * kv * stored};
-    out.push_back(attention_of("prefill attention", cut ? kernel::kPrefillWindow : kernel::kPrefillAttention,
-                               OperatorKind::prefill_attention, 2 * pairs * queries_and_outputs, bytes,
-                               shape(b.prefill_tokens, context, b.chunks), layers.count));
+    out.push_back(attention_of(
+        "prefill attention",
+        cut ? kernel::kPrefillWindow : by_width(kernel::kPrefillAttention, kernel::kPrefillWide, a.head_dim),
+        OperatorKind::prefill_attention, 2 * pairs * queries_and_outputs, bytes,
+        shape(b.prefill_tokens, context, b.chunks), layers.count));
   }
   if (b.decodes > 0) {
     const Tokens context = cut ? b.window_decode_context : b.decode_context;
     const Moved bytes{static_cast<double>(b.decodes) * queries_and_outputs * activation,
                       in_double(context) * kv * stored};
-    out.push_back(attention_of("decode attention", cut ? kernel::kDecodeWindow : kernel::kDecodeAttention,
-                               OperatorKind::decode_attention, 2 * in_double(context) * queries_and_outputs, bytes,
-                               shape(Tokens(b.decodes), context, b.decodes), layers.count));
+    out.push_back(
+        attention_of("decode attention",
+                     cut ? kernel::kDecodeWindow : by_width(kernel::kDecodeAttention, kernel::kDecodeWide, a.head_dim),
+                     OperatorKind::decode_attention, 2 * in_double(context) * queries_and_outputs, bytes,
+                     shape(Tokens(b.decodes), context, b.decodes), layers.count));
   }
 }
 

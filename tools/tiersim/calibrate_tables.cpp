@@ -95,7 +95,10 @@ int calibrate_tables(const TablesRequest& request) {
              calib::text_in(imported.fingerprint, "device"));
   std::fflush(stdout);
   if (gpu) warn_of_slips(request, *gpu, imported.samples);
-  if (!request.only.empty()) keep_products_of(request, imported.samples);
+  if (!request.only.empty()) {
+    keep_products_of(request, imported.samples);
+    imported.shapes.clear();  // what is left out is what there is to compare with
+  }
   const fs::path out(request.out);
   const calib::Calibration calibration =
       calib::calibrate(out.filename().string(), imported.samples, imported.fingerprint,
