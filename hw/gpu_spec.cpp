@@ -89,6 +89,7 @@ GpuSpec read_gpu(Fields& fields) {
   spec.l2 = fields.bytes("l2", {}, kSize);
   spec.sms = fields.count("sms", {}, Range{1, 1e6});
   if (fields.has("shared_memory_per_sm")) spec.shared_memory_per_sm = fields.bytes("shared_memory_per_sm", {}, kSize);
+  spec.mixed_attention_tile = fields.count("mixed_attention_tile", 0, Range{0, 1024});
   read_links(fields, spec);
   read_power_and_price(fields, spec);
   fields.finish();

@@ -28,8 +28,11 @@ struct GpuSpec {
   Bytes memory;
   BytesPerSecond memory_bandwidth;
   Bytes l2;
-  std::int64_t sms = 0;                ///< multiprocessors, or compute units
-  Bytes shared_memory_per_sm{0};       ///< 0: not stated
+  std::int64_t sms = 0;           ///< multiprocessors, or compute units
+  Bytes shared_memory_per_sm{0};  ///< 0: not stated
+  /// Rows of queries that each decoding sequence takes in a kernel over chunks and decoding sequences at once, as
+  /// engines run FlashAttention-2; 0: such steps take two kernels' time, or pack rows (FlashAttention-3).
+  std::int64_t mixed_attention_tile = 0;
   BytesPerSecond nvlink_bandwidth{0};  ///< to the other GPUs (NVLink, Infinity Fabric); 0: none
   std::int64_t pcie_generation = 0;    ///< 0: not stated
   std::int64_t pcie_lanes = 0;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <map>
+
 #include "sim/report/csv.hpp"
 #include "sim/report/human.hpp"
 
@@ -61,6 +65,14 @@ std::string trimmed(const std::string& text) {
   return out;
 }
 
+std::vector<PlotPoint> thinned(const std::vector<PlotPoint>& points) {
+  constexpr std::size_t kMost = 500;
+  const std::size_t step = points.size() / kMost + 1;
+  std::vector<PlotPoint> out;
+  for (std::size_t i = 0; i < points.size(); i += step) out.push_back(points[i]);
+  return out;
+}
+
 }  // namespace
 
 std::string case_text(const CaseReport& report, bool by_regime) {
@@ -91,6 +103,25 @@ std::string cases_csv(const std::vector<CaseReport>& reports) {
                          p.predicted / p.measured - 1, p.extrapolated ? 1 : 0);
   }
   return out;
+}
+
+LogLogPlot cases_plot(const std::vector<CaseReport>& reports) {
+  std::map<std::string, std::vector<PlotPoint>> series;
+  double low = INFINITY, high = 0;
+  for (const CaseReport& report : reports) {
+    for (const ComparedPoint& p : report.points) {
+      series[reports.size() == 1 ? p.row : report.name].push_back({p.measured, p.predicted, p.what, false});
+      low = std::min({low, p.measured, p.predicted}), high = std::max({high, p.measured, p.predicted});
+    }
+  }
+  LogLogPlot plot{.title = reports.size() == 1 ? reports[0].name : "measured against predicted",
+                  .x_title = "measured (s)",
+                  .y_title = "predicted (s)",
+                  .series = {},
+                  .lines = {}};
+  for (const auto& [name, points] : series) plot.series.push_back({name, thinned(points)});
+  if (high > 0) plot.lines.push_back({"equal", {{low, low, {}}, {high, high, {}}}});
+  return plot;
 }
 
 }  // namespace tiersim::calib

@@ -54,7 +54,9 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   roof(OperatorKind::prefill_attention, profile.attention_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::decode_attention, profile.gemm_efficiency, profile.attention_bandwidth);
   roof(OperatorKind::elementwise, profile.gemm_efficiency, profile.elementwise_bandwidth);
-  fused_ = laws_.find(kernel::kMixedAttention, model.kv_bytes).law != nullptr;
+  const bool measured_apart = laws_.find(kernel::kPrefillAttention, model.kv_bytes).law != nullptr;
+  fused_ = laws_.find(kernel::kMixedAttention, model.kv_bytes).law != nullptr ||
+           (machine.gpu.mixed_attention_tile > 0 && !measured_apart);
   // The most asked first.
   know({kernel::kDecodeAttention, kernel::kMixedAttention, kernel::kDecodeWindow, kernel::kLatentDecode,
         kernel::kPrefillAttention, kernel::kPrefillWindow, kernel::kDecodeWide, kernel::kPrefillWide},
@@ -130,7 +132,8 @@ StepTime CostModel::time_of(const Operator& op) const {
   if (is_communication(op.kind)) return between_ranks(op);
   const double again =
       op.kind == OperatorKind::prefill_attention ? kv_bytes_read_again(op, machine_.gpu, model_.activation_bytes) : 0;
-  return roofline(op.kind, op.flops.value(), op.bytes + again, repeats);
+  const double tile = static_cast<double>(machine_.gpu.mixed_attention_tile);
+  return roofline(op.kind, op.flops.value() + tile * op.decode_flops.value(), op.bytes + again, repeats);
 }
 
 /// A ring, by the protocol for messages of this size.

@@ -9,9 +9,11 @@
 /// (OperatorTable) comes before both. Communication between n ranks without a law, by latency alpha and bus bandwidth:
 /// all-reduce alpha + 2 (n - 1)/n bytes / bandwidth (ring), both by the size of the message (hw/collective_spec.hpp),
 /// all-to-all alpha + (n - 1)/n bytes / bandwidth (GenZ; Bambhaniya et al., 2024), send alpha + bytes / bandwidth.
-/// Prefill attention: also what keys and values are read again (sim/cost/attention_io.hpp). Which operators a step has,
-/// and their FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it (sim/cost/slow_down.hpp).
-/// Left out: skew between ranks; without laws also tile quantisation (sim/README.md says why) and clocks under load.
+/// Prefill attention: also what keys and values are read again (sim/cost/attention_io.hpp); beside chunks, a decoding
+/// sequence's scores count as a whole tile's where the GPU's kernel is such (GpuSpec::mixed_attention_tile). Which
+/// operators a step has, and their FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it
+/// (sim/cost/slow_down.hpp). Left out: skew between ranks; without laws also tile quantisation (sim/README.md says why)
+/// and clocks under load.
 ///
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root; it allocates nothing once its shape has been seen. Not
@@ -96,7 +98,7 @@ class CostModel {
     LawBook::Found found;
   };
   std::vector<KnownLaw> known_;  // of every kernel that a step has
-  bool fused_ = false;           // the profile knows attention over chunks and decoding sequences at once
+  bool fused_ = false;           // attention over chunks and decoding sequences is one kernel
   Operators of_batch_;           // of the step under way
   struct Roof {
     double seconds_per_flop = 0, seconds_per_byte = 0;

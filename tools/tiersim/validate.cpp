@@ -11,7 +11,6 @@
 #include "calib/validate/validation_text.hpp"
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
-#include "sim/report/files.hpp"
 #include "sim/report/human.hpp"
 #include "tools/tiersim/calibrate_text.hpp"
 #include "tools/tiersim/commands.hpp"
@@ -19,6 +18,7 @@
 #include "tools/tiersim/measuring.hpp"
 #include "tools/tiersim/scenario_input.hpp"
 #include "tools/tiersim/scratch_folder.hpp"
+#include "tools/tiersim/single_file.hpp"
 #include "tools/tiersim/validate_cases.hpp"
 #include "tools/tiersim/validate_offload.hpp"
 
@@ -33,7 +33,7 @@ constexpr double kKernels = 0.5;  // of the time, where the engine has its turn 
 
 struct ValidateRequest {
   MeasuringRequest measuring;
-  std::string one_case, profile, samples, csv, keep, library, what = "all";
+  std::string one_case, profile, samples, csv, plot, keep, library, what = "all";
   bool by_regime = false;
   std::int64_t points = 12;
   std::int64_t seed = std::chrono::duration_cast<std::chrono::seconds>(  // another one every time
@@ -54,6 +54,7 @@ struct ValidateRequest {
     declare_library(options, library);
     options.group("Output");
     options.text("csv", "FILE", "write every point, measured and predicted, there", csv);
+    options.text("plot", "FILE.svg", "cases: draw measured against predicted there", plot);
     options.flag("by-regime", "cases: errors by what bounds the points, too", by_regime);
     options.text("keep", "DIR", "keep what the engine measured, with its trace (HDF5), there", keep);
   }
@@ -203,13 +204,6 @@ FreshSamples fresh_samples(const ValidateRequest& request, const LoadedProfile& 
   return fresh;
 }
 
-void write_csv(const std::string& path, const calib::Validation& validation) {
-  const fs::path folder = fs::path(path).parent_path();
-  write_output_directory(
-      folder.empty() ? "." : folder.string(),
-      std::vector<OutputFile>{{fs::path(path).filename().string(), calib::validation_csv(validation)}}, true);
-}
-
 /// Kernels alone: every law against fresh sizes.
 bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loaded,
                       const std::function<void()>& between) {
@@ -221,7 +215,7 @@ bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loade
   const calib::Validation validation =
       calib::validate(loaded.profile, fresh.samples, gpu ? calib::Machine::gpu : calib::Machine::host);
   fmt::print("{}{}", validation_text(validation), fresh.drift);
-  if (!request.csv.empty()) write_csv(request.csv, validation);
+  if (!request.csv.empty()) write_single_file(kCommand, "--csv", request.csv, validation_csv(validation));
   return validation.holds();
 }
 
@@ -278,7 +272,7 @@ int validate_command(const Arguments& arguments) {
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
   if (request.cases())
-    return validate_cases({kCommand, request.one_case, request.csv, request.library, request.by_regime});
+    return validate_cases({kCommand, request.one_case, request.csv, request.plot, request.library, request.by_regime});
   if (request.measuring.dry_run) {
     dry_run(request);
     return 0;

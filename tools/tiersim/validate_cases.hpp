@@ -11,6 +11,7 @@ struct CasesRequest {
   std::string command;
   std::string one_case;  ///< empty: all
   std::string csv;       ///< every point; empty: not written
+  std::string plot;      ///< measured against predicted; empty: not drawn
   std::string library;
   bool by_regime = false;
 };
