@@ -1,8 +1,6 @@
 // tiersim explain: the operators of one step, what bounds each, and where its time comes from.
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "sim/report/files.hpp"
 #include "tools/tiersim/commands.hpp"
 #include "tools/tiersim/explain_plot.hpp"
@@ -25,17 +23,6 @@ struct ExplainRequest {
     options.text("plot", "FILE.svg", "draw the operators on the GPU's roofline there", plot);
   }
 };
-
-void write_plot(const std::string& file, const std::string& svg) {
-  const std::filesystem::path path(file);
-  const std::string folder = path.parent_path().empty() ? "." : path.parent_path().string();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    misuse("tiersim explain", fmt::format("--plot {} is a directory", file));
-  if (std::filesystem::exists(folder, ignored) && !std::filesystem::is_directory(folder, ignored))
-    misuse("tiersim explain", fmt::format("--plot {} lies in '{}', which is a file", file, folder));
-  write_output_directory(folder, std::vector<OutputFile>{{path.filename().string(), svg}}, true);
-}
 
 void print(const std::vector<StepView>& steps, const ResolvedScenario& scenario, const std::string& format) {
   if (format == "table") fmt::print("{}", explain_table(steps, scenario));
@@ -65,7 +52,7 @@ int explain_command(const Arguments& arguments) {
     ExplainedStep step = explain_step(cost, named.batch);
     steps.push_back({std::move(named), std::move(step)});
   }
-  if (!request.plot.empty()) write_plot(request.plot, svg_of(roofline_plot(steps, scenario)));
+  if (!request.plot.empty()) write_output_file("--plot", request.plot, svg_of(roofline_plot(steps, scenario)));
   print(steps, scenario, request.format);
   return 0;
 }

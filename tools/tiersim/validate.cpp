@@ -203,13 +203,6 @@ FreshSamples fresh_samples(const ValidateRequest& request, const LoadedProfile& 
   return fresh;
 }
 
-void write_csv(const std::string& path, const calib::Validation& validation) {
-  const fs::path folder = fs::path(path).parent_path();
-  write_output_directory(
-      folder.empty() ? "." : folder.string(),
-      std::vector<OutputFile>{{fs::path(path).filename().string(), calib::validation_csv(validation)}}, true);
-}
-
 /// Kernels alone: every law against fresh sizes.
 bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loaded,
                       const std::function<void()>& between) {
@@ -221,7 +214,7 @@ bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loade
   const calib::Validation validation =
       calib::validate(loaded.profile, fresh.samples, gpu ? calib::Machine::gpu : calib::Machine::host);
   fmt::print("{}{}", validation_text(validation), fresh.drift);
-  if (!request.csv.empty()) write_csv(request.csv, validation);
+  if (!request.csv.empty()) write_output_file("--csv", request.csv, calib::validation_csv(validation));
   return validation.holds();
 }
 
@@ -277,6 +270,7 @@ int validate_command(const Arguments& arguments) {
   request.declare(options);
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
+  if (!request.csv.empty()) check_output_file("--csv", request.csv);
   if (request.cases())
     return validate_cases({kCommand, request.one_case, request.csv, request.library, request.by_regime});
   if (request.measuring.dry_run) {

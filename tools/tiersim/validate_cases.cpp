@@ -53,11 +53,7 @@ int validate_cases(const CasesRequest& request) {
     std::fflush(stdout);
   }
   fmt::print("{}", calib::summary_text(reports));
-  if (!request.csv.empty()) {
-    const fs::path path(request.csv), folder = path.parent_path();
-    write_output_directory(folder.empty() ? "." : folder.string(),
-                           std::vector<OutputFile>{{path.filename().string(), calib::cases_csv(reports)}}, true);
-  }
+  if (!request.csv.empty()) write_output_file("--csv", request.csv, calib::cases_csv(reports));
   return std::all_of(reports.begin(), reports.end(), [](const auto& report) { return report.holds(); }) ? 0 : 1;
 }
 
