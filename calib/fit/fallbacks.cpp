@@ -26,7 +26,7 @@ struct Share {
 const std::vector<Share>& shares() {
   static const std::vector<Share> all = {{"gemm_efficiency",
                                           &Profile::gemm_efficiency,
-                                          0.72,
+                                          0.76,
                                           "gemm",
                                           {"gemm"},
                                           &Sample::flops,
@@ -40,7 +40,7 @@ const std::vector<Share>& shares() {
                                           &Ceilings::flops_per_second},
                                          {"gemm_bandwidth",
                                           &Profile::gemm_bandwidth,
-                                          0.85,
+                                          0.87,
                                           "gemm",
                                           {"gemv", "thin"},
                                           &Sample::bytes,

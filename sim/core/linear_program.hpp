@@ -1,10 +1,10 @@
 #pragma once
 /// Small linear programs: the least of costs . x where rows . x <= limits and x >= 0.
 ///
-/// Called by what places fractions of something under capacities (sim/cost/flexgen_model.hpp). Two phases of the
-/// simplex method on a dense tableau, with Bland's rule, so that it always ends. Rows should be scaled to limits of
-/// about one: what is below 1e-9 counts as nothing. O(rows x columns) a pivot, and few pivots more than rows; for some
-/// tens of each. Deterministic. Errors: rows of another length than the costs are our bug.
+/// Called by what places fractions of something under capacities (sim/cost/flexgen_model.hpp). Solved by COIN-OR Clp's
+/// primal simplex. Rows should be scaled to limits of about one: what is below 1e-9 counts as nothing. For some tens of
+/// rows and columns: the matrix is dense. Deterministic: one thread, no time limit, no perturbation; the same bytes
+/// whatever LAPACK the machine has. Errors: rows of another length than the costs are our bug.
 #include <optional>
 #include <vector>
 

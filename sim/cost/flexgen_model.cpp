@@ -141,12 +141,16 @@ Estimate estimate_of(const Sizes& z, const Formulas& formulas, const Policy& pol
   return out;
 }
 
+/// What a share that is not on disk saves in seconds a layer: of spreads that are equally fast, the nearest.
+constexpr double kOffDisk = 1e-6;
+
 /// x: the unknowns, then a layer's prefill and decode times.
 LinearProgram program_of(const Sizes& z, const Formulas& formulas) {
   constexpr std::size_t kPrefill = kUnknowns, kDecode = kUnknowns + 1;
   LinearProgram out;
   out.costs.assign(kUnknowns + 2, 0.0);
   out.costs[kPrefill] = 1, out.costs[kDecode] = z.n - 1;
+  for (Unknown near : {kWeightsGpu, kWeightsHost, kCacheGpu, kCacheHost}) out.costs[near] = -kOffDisk;
   const auto at_most = [&](const Linear& need, double limit) -> std::vector<double>& {
     std::vector<double>& row = out.rows.emplace_back(need.slope.begin(), need.slope.end());
     row.resize(kUnknowns + 2, 0.0);

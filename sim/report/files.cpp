@@ -24,10 +24,11 @@ namespace fs = std::filesystem;
   throw std::runtime_error(fmt::format("{}: {}", path.string(), reason.message()));
 }
 
-[[noreturn]] void refuse(const std::string& directory, const std::string& message, std::vector<std::string> notes) {
+/// `asked`: the option with its value.
+[[noreturn]] void refuse(const std::string& asked, const std::string& message, std::vector<std::string> notes) {
   Diagnostics diagnostics;
   SourceMark mark;
-  mark.file = "--out " + directory;
+  mark.file = asked;
   diagnostics.error(mark, message).notes = std::move(notes);
   throw BadInput(diagnostics);
 }
@@ -100,15 +101,26 @@ class Aside {
   bool done_ = false;
 };
 
+void write_whole(const fs::path& directory, std::span<const OutputFile> files) {
+  Aside aside(directory);
+  for (const OutputFile& file : files) aside.write(file);
+  aside.put_in_place();
+}
+
 /// What is there of the directory's path must be a directory that we may write to.
-void require_place(const std::string& directory) {
+void require_place(const std::string& asked, const fs::path& directory) {
   std::error_code ignored;
   fs::path there = fs::absolute(directory).lexically_normal();
   while (!fs::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
   if (!fs::is_directory(there, ignored))
-    refuse(directory, fmt::format("'{}' is a file", there.string()), {"name a directory"});
+    refuse(asked, fmt::format("'{}' is a file", there.string()), {"name a directory"});
   if (access(there.c_str(), W_OK | X_OK) != 0)
-    refuse(directory, fmt::format("'{}' may not be written to", there.string()), {"name a directory of your own"});
+    refuse(asked, fmt::format("'{}' may not be written to", there.string()), {"name a directory of your own"});
+}
+
+fs::path directory_of(const std::string& file) {
+  const fs::path parent = fs::path(file).parent_path();
+  return parent.empty() ? "." : parent;
 }
 
 }  // namespace
@@ -124,27 +136,39 @@ std::vector<OutputFile> output_files(const Report& report, const RunInfo& info) 
 }
 
 void check_output_directory(const std::string& directory, bool overwrite) {
+  const std::string asked = "--out " + directory;
   std::error_code error;
   const fs::file_status status = fs::status(directory, error);
   if (status.type() == fs::file_type::not_found) {
-    if (directory.empty()) refuse(directory, "no directory is named", {"say where the results go: --out results"});
-    require_place(directory);
+    if (directory.empty()) refuse(asked, "no directory is named", {"say where the results go: --out results"});
+    require_place(asked, directory);
     return;
   }
   if (error) fail(directory, error);
-  if (!fs::is_directory(status)) refuse(directory, "there is a file of that name", {"name a directory"});
+  if (!fs::is_directory(status)) refuse(asked, "there is a file of that name", {"name a directory"});
   const std::vector<std::string> names = names_in(directory);
   if (!overwrite && !names.empty())
-    refuse(directory, "the directory is not empty",
+    refuse(asked, "the directory is not empty",
            {"it holds " + first_few(names), "name another, or replace earlier results in it with --overwrite"});
-  require_place(directory);
+  require_place(asked, directory);
 }
 
 void write_output_directory(const std::string& directory, std::span<const OutputFile> files, bool overwrite) {
   check_output_directory(directory, overwrite);
-  Aside aside(directory);
-  for (const OutputFile& file : files) aside.write(file);
-  aside.put_in_place();
+  write_whole(directory, files);
+}
+
+void check_output_file(const std::string& option, const std::string& path) {
+  const std::string asked = option + " " + path;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) refuse(asked, "there is a directory of that name", {"name a file"});
+  if (!fs::path(path).has_filename()) refuse(asked, "no file is named", {"name a file"});
+  require_place(asked, directory_of(path));
+}
+
+void write_output_file(const std::string& option, const std::string& path, const std::string& content) {
+  check_output_file(option, path);
+  write_whole(directory_of(path), std::vector<OutputFile>{{fs::path(path).filename().string(), content}});
 }
 
 }  // namespace tiersim

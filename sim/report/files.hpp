@@ -1,12 +1,12 @@
 #pragma once
-/// The output directory of a run: whole or not at all.
+/// The output directory of a run, or a file that an option names: whole or not at all.
 ///
 /// Called by the command: check_output_directory() before the run, so that a wrong --out costs no simulation, then
-/// write_output_directory(). Every file is written aside (.<name>.part) and renamed when all are complete; after a
-/// failure what was written aside is gone, and so are directories made for it. Without `overwrite` the directory must
-/// be absent or empty; with it, the files to be written replace their namesakes and nothing else is touched. Errors:
-/// BadInput for a directory that may not be written to by these rules; std::runtime_error with path and reason for a
-/// failing disk.
+/// write_output_directory(); the same for a file. Every file is written aside (.<name>.part) and renamed when all are
+/// complete; after a failure what was written aside is gone, and so are directories made for it. Without `overwrite`
+/// the directory must be absent or empty; with it, the files to be written replace their namesakes and nothing else is
+/// touched. A file replaces its namesake. Errors: BadInput, which names the option, for a place that may not be written
+/// to by these rules; std::runtime_error with path and reason for a failing disk.
 #include <span>
 #include <string>
 #include <vector>
@@ -25,5 +25,9 @@ struct OutputFile {
 
 void check_output_directory(const std::string& directory, bool overwrite);
 void write_output_directory(const std::string& directory, std::span<const OutputFile> files, bool overwrite);
+
+/// `option`: "--csv", as the user gave it. The file's directory is made where there is none.
+void check_output_file(const std::string& option, const std::string& path);
+void write_output_file(const std::string& option, const std::string& path, const std::string& content);
 
 }  // namespace tiersim

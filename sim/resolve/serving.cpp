@@ -233,7 +233,17 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
   root.record("serving", fields.resolved());
 }
 
+/// What is served is replayed through a cache of keys and values.
+void require_kv(Fields& root, const models::ModelSpec& model) {
+  if (root.diagnostics().has_errors() || model.kv_per_token() > Bytes(0)) return;
+  root.error("model", fmt::format("{} keeps no keys and values: none of its layers has attention over earlier tokens",
+                                  model.name))
+      .notes.emplace_back(
+          "what is replayed is their cache: try a model with such layers, as jamba-v0.1 has among others");
+}
+
 void resolve_hierarchy(Fields& root, ResolvedScenario& out) {
+  require_kv(root, out.settings.model);
   const config::Value* list = root.child("hierarchy");
   config::Value only_hbm;
   if (list == nullptr) {

@@ -44,6 +44,14 @@ TEST_CASE("does a linear program say where there is no solution, or no least one
   CHECK_FALSE(solve({{-1}, {{-1}}, {1}}).has_value());          // x without end
 }
 
+TEST_CASE("are two solutions of a linear program the same to the bit, where many are as good?") {
+  const LinearProgram program{{-1, -1, -1}, {{1, 1, 1}, {0.3, 0.7, 0.1}, {0.9, 0.2, 0.6}}, {1, 0.5, 0.7}};
+  const auto x = solve(program);
+  REQUIRE(x.has_value());
+  CHECK((*x)[0] + (*x)[1] + (*x)[2] == doctest::Approx(1));
+  CHECK(solve(program) == x);
+}
+
 TEST_CASE("is no point of a grid that keeps the limits cheaper than the solution?") {
   Rng rng(7);
   int solved = 0;

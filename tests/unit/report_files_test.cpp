@@ -181,6 +181,34 @@ TEST_CASE("is a file in the directory's place bad input?") {
   CHECK_THROWS_AS(check_output_directory("", true), BadInput);
 }
 
+TEST_CASE("does a file that an option names replace its namesake, in a directory made for it?") {
+  const Scratch scratch("named");
+  const std::string path = (scratch / "new/points.csv").string();
+  write_output_file("--csv", path, "old");
+  put(scratch / "new/notes.txt", "mine");
+  write_output_file("--csv", path, "new");
+  CHECK(content_of(path) == "new");
+  CHECK(content_of(scratch / "new/notes.txt") == "mine");
+}
+
+TEST_CASE("does a file that cannot be written blame the option that names it?") {
+  const Scratch scratch("blame");
+  put(scratch / "file", "x");
+  const auto message = [](const std::string& path) -> std::string {
+    try {
+      check_output_file("--csv", path);
+    } catch (const BadInput& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string file = (scratch / "file").string(), folder = (scratch / "").parent_path().string();
+  CHECK(message(file) == "");
+  CHECK(message(file + "/x.csv") ==
+        "--csv " + file + "/x.csv: error: '" + file + "' is a file\n      = name a directory\n");
+  CHECK(message(folder) == "--csv " + folder + ": error: there is a directory of that name\n      = name a file\n");
+}
+
 TEST_CASE("does a failed write leave nothing behind?") {
   const Scratch scratch("fails");
   const fs::path fresh = scratch / "fresh/out";

@@ -1,11 +1,11 @@
 // tiersim explain: the operators of one step, what bounds each, and where its time comes from.
 #include <fmt/format.h>
 
+#include "sim/report/files.hpp"
 #include "tools/tiersim/commands.hpp"
 #include "tools/tiersim/explain_plot.hpp"
 #include "tools/tiersim/explain_view.hpp"
 #include "tools/tiersim/scenario_input.hpp"
-#include "tools/tiersim/single_file.hpp"
 
 namespace tiersim::cli {
 namespace {
@@ -52,8 +52,7 @@ int explain_command(const Arguments& arguments) {
     ExplainedStep step = explain_step(cost, named.batch);
     steps.push_back({std::move(named), std::move(step)});
   }
-  if (!request.plot.empty())
-    write_single_file("tiersim explain", "--plot", request.plot, svg_of(roofline_plot(steps, scenario)));
+  if (!request.plot.empty()) write_output_file("--plot", request.plot, svg_of(roofline_plot(steps, scenario)));
   print(steps, scenario, request.format);
   return 0;
 }

@@ -11,6 +11,7 @@
 #include "calib/validate/validation_text.hpp"
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
+#include "sim/report/files.hpp"
 #include "sim/report/human.hpp"
 #include "tools/tiersim/calibrate_text.hpp"
 #include "tools/tiersim/commands.hpp"
@@ -18,7 +19,6 @@
 #include "tools/tiersim/measuring.hpp"
 #include "tools/tiersim/scenario_input.hpp"
 #include "tools/tiersim/scratch_folder.hpp"
-#include "tools/tiersim/single_file.hpp"
 #include "tools/tiersim/validate_cases.hpp"
 #include "tools/tiersim/validate_offload.hpp"
 
@@ -215,7 +215,7 @@ bool validate_kernels(const ValidateRequest& request, const LoadedProfile& loade
   const calib::Validation validation =
       calib::validate(loaded.profile, fresh.samples, gpu ? calib::Machine::gpu : calib::Machine::host);
   fmt::print("{}{}", validation_text(validation), fresh.drift);
-  if (!request.csv.empty()) write_single_file(kCommand, "--csv", request.csv, validation_csv(validation));
+  if (!request.csv.empty()) write_output_file("--csv", request.csv, calib::validation_csv(validation));
   return validation.holds();
 }
 
@@ -271,6 +271,8 @@ int validate_command(const Arguments& arguments) {
   request.declare(options);
   if (!options.parse(arguments)) return 0;
   request.measuring.split_families();
+  if (!request.csv.empty()) check_output_file("--csv", request.csv);
+  if (!request.plot.empty()) check_output_file("--plot", request.plot);
   if (request.cases())
     return validate_cases({kCommand, request.one_case, request.csv, request.plot, request.library, request.by_regime});
   if (request.measuring.dry_run) {

@@ -7,9 +7,9 @@
 
 #include "calib/validate/case_text.hpp"
 #include "sim/config/library.hpp"
+#include "sim/report/files.hpp"
 #include "tools/tiersim/options.hpp"
 #include "tools/tiersim/scenario_input.hpp"
-#include "tools/tiersim/single_file.hpp"
 
 namespace tiersim::cli {
 namespace {
@@ -53,9 +53,8 @@ int validate_cases(const CasesRequest& request) {
     std::fflush(stdout);
   }
   fmt::print("{}", calib::summary_text(reports));
-  if (!request.csv.empty()) write_single_file(request.command, "--csv", request.csv, calib::cases_csv(reports));
-  if (!request.plot.empty())
-    write_single_file(request.command, "--plot", request.plot, svg_of(calib::cases_plot(reports)));
+  if (!request.csv.empty()) write_output_file("--csv", request.csv, calib::cases_csv(reports));
+  if (!request.plot.empty()) write_output_file("--plot", request.plot, svg_of(calib::cases_plot(reports)));
   return std::all_of(reports.begin(), reports.end(), [](const auto& report) { return report.holds(); }) ? 0 : 1;
 }
 
