@@ -12,8 +12,9 @@
 namespace tiersim {
 namespace {
 
-constexpr double kWidth = 1080, kHeight = 720;
+constexpr double kWidth = 1080, kLeastHeight = 720;
 constexpr Box kArea{92, 52, 1060, 560};
+constexpr double kLegend = 74, kRow = 19;  // below the area; of the legend
 constexpr double kMarker = 5, kCharacter = 6.6, kLine = 13;  // half a marker; of labels in 11 px, wide fonts too
 // Told apart by people with any colour vision (Okabe and Ito, 2008).
 constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
@@ -103,7 +104,7 @@ class Drawing {
         "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\">\n"
         "<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n"
         "<clipPath id=\"area\"><rect x=\"{2}\" y=\"{3}\" width=\"{4}\" height=\"{5}\"/></clipPath>\n",
-        kWidth, kHeight, kArea.left, kArea.top, kArea.right - kArea.left, kArea.bottom - kArea.top);
+        kWidth, height(), kArea.left, kArea.top, kArea.right - kArea.left, kArea.bottom - kArea.top);
     text(kArea.left, kArea.top - 22, plot_.title, "font-size=\"15\" font-weight=\"bold\"");
     axes();
     for (std::size_t i = 0; i < plot_.lines.size(); ++i) line(i);
@@ -236,15 +237,21 @@ class Drawing {
                      colour(series)));
   }
 
+  /// With room for every row of the legend.
+  [[nodiscard]] double height() const {
+    const auto rows = static_cast<double>(std::max(plot_.series.size(), plot_.lines.size()));
+    return std::max(kLeastHeight, kArea.bottom + kLegend + rows * kRow);
+  }
+
   /// Below the axes: series, then lines, in columns.
   void legend() {
-    constexpr double kColumn = 484, kRow = 19;
-    double y = kArea.bottom + 74;
+    constexpr double kColumn = 484;
+    double y = kArea.bottom + kLegend;
     for (std::size_t i = 0; i < plot_.series.size(); ++i, y += kRow) {
       out_ += marker(kArea.left + 14, y - 4, i) + "/>\n";
       text(kArea.left + 34, y, plot_.series[i].name);
     }
-    y = kArea.bottom + 74;
+    y = kArea.bottom + kLegend;
     for (std::size_t i = 0; i < plot_.lines.size(); ++i, y += kRow) {
       out_ += fmt::format(
           "<line x1=\"{0:.1f}\" y1=\"{2:.1f}\" x2=\"{1:.1f}\" y2=\"{2:.1f}\" stroke=\"#333\" stroke-width=\"1.5\" "
