@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "calib/profile_law_timer.hpp"
 
 namespace tiersim::calib {
 namespace {
 
-constexpr std::array<std::string_view, 26> kNames = {"flops",
+constexpr std::array<std::string_view, 33> kNames = {"flops",
                                                      "decode flops",
                                                      "flops/m",
                                                      "flops/n",
@@ -34,7 +35,14 @@ constexpr std::array<std::string_view, 26> kNames = {"flops",
                                                      "longest/context",
                                                      "chunk",
                                                      "offset",
-                                                     "ranks"};
+                                                     "ranks",
+                                                     "experts",
+                                                     "rows/expert",
+                                                     "tiles/expert",
+                                                     "weight bytes",
+                                                     "other bytes",
+                                                     "weight bytes/expert",
+                                                     "alignment"};
 
 double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
@@ -92,6 +100,20 @@ double value_of(Feature feature, const Work& w) {
       return w.offset;
     case Feature::ranks:
       return w.ranks;
+    case Feature::experts:
+      return w.experts;
+    case Feature::rows_per_expert:
+      return w.rows_per_expert;
+    case Feature::tiles_per_expert:
+      return w.tiles_per_expert;
+    case Feature::weight_bytes:
+      return w.weight_bytes;
+    case Feature::other_bytes:
+      return w.bytes - w.weight_bytes;
+    case Feature::expert_bytes:
+      return ratio(w.weight_bytes, w.experts);
+    case Feature::alignment:
+      return static_cast<double>(std::gcd(static_cast<std::int64_t>(w.n), kMostAligned));
     case Feature::wave_flops:
     case Feature::bytes_segment:
       break;

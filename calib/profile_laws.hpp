@@ -34,6 +34,10 @@ struct Work {
   double longest = 0;              ///< context of the longest sequence
   double chunk = 0, offset = 0;    ///< of attention over both: mean tokens of a chunk, and before it
   double ranks = 0;                ///< of a collective
+  // Of routed experts, all that they compute in one kernel.
+  double experts = 0;                                ///< touched
+  double rows_per_expert = 0, tiles_per_expert = 0;  ///< means over these
+  double weight_bytes = 0;                           ///< of bytes, those of their weights
 };
 
 enum class Feature : std::uint8_t {
@@ -63,7 +67,15 @@ enum class Feature : std::uint8_t {
   chunk,
   offset,
   ranks,
+  experts,
+  rows_per_expert,
+  tiles_per_expert,
+  weight_bytes,
+  other_bytes,   ///< bytes - weight_bytes
+  expert_bytes,  ///< weight_bytes / experts
+  alignment,     ///< the greatest power of two that divides n, up to kMostAligned
 };
+inline constexpr std::int64_t kMostAligned = 32;  ///< elements: whole sectors of memory, whatever the type
 [[nodiscard]] std::string_view name_of(Feature feature);
 
 struct Term {

@@ -47,7 +47,14 @@ constexpr std::array kFeatures = {Feature::flops,
                                   Feature::raggedness,
                                   Feature::chunk,
                                   Feature::offset,
-                                  Feature::ranks};
+                                  Feature::ranks,
+                                  Feature::experts,
+                                  Feature::rows_per_expert,
+                                  Feature::tiles_per_expert,
+                                  Feature::weight_bytes,
+                                  Feature::other_bytes,
+                                  Feature::expert_bytes,
+                                  Feature::alignment};
 
 double number_of(const Value& item, Range range, std::string& problem) {
   if (item.kind != Kind::scalar) {

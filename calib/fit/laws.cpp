@@ -82,7 +82,7 @@ double rounded_to(int digits, double value) {
   return out;
 }
 
-void round_numbers(Law& law) {
+void round_numbers(Law& law, int digits_of_factors) {
   law.fixed = rounded_to_six(law.fixed), law.ridge = rounded_to_six(law.ridge);
   for (Side& side : law.sides) {
     for (Term& term : side.terms) term.seconds = rounded_to_six(term.seconds);
@@ -91,7 +91,7 @@ void round_numbers(Law& law) {
     for (Axis& axis : table.axes) {
       for (double& knot : axis.knots) knot = rounded_to_six(knot);
     }
-    for (double& factor : table.factors) factor = rounded_to(4, factor);
+    for (double& factor : table.factors) factor = rounded_to(digits_of_factors, factor);
   }
 }
 
@@ -162,7 +162,7 @@ Law fit_law(const Recipe& recipe, const Observations& points) {
   } else if (!recipe.curve) {
     law.corrections = best_correction(law, recipe.corrections, points);
   }
-  round_numbers(law);
+  round_numbers(law, recipe.tables.empty() ? 4 : 3);
   law.flops = range_of(points, &Work::flops);
   law.bytes = range_of(points, &Work::bytes);
   return law;

@@ -4,8 +4,9 @@
 /// Every form of the recipe is fitted robustly (calib/fit/sides), its bytes cut into segments where that explains more
 /// (calib/fit/segments), and the best form by information() is kept, with a correction where cross-validation within
 /// the training points asks for one (calib/fit/corrections). Numbers are rounded to the six digits that a profile
-/// holds (factors to four), so that the law in memory is the law on disk. The caller names the law. `points` is not
-/// empty, in the order of size; times are positive. Milliseconds to a second a series. Deterministic.
+/// holds (factors to four, those of `tables` to three: they are thousands), so that the law in memory is the law on
+/// disk. The caller names the law. `points` is not empty, in the order of size; times are positive. Milliseconds to a
+/// second a series. Deterministic.
 #include <vector>
 
 #include "calib/fit/observation.hpp"

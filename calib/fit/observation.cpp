@@ -17,6 +17,8 @@ Work work_of(const Sample& sample) {
   work.window = point.at("window", 0), work.ranks = point.at("ranks", 0);
   work.longest = point.at("longest", 0), work.decode_flops = point.at("decode_flops", 0);
   work.chunk = point.at("chunk", 0), work.offset = point.at("offset", 0);
+  work.experts = point.at("experts", 0), work.weight_bytes = point.at("weight_bytes", 0);
+  work.rows_per_expert = point.at("rows_per_expert", 0), work.tiles_per_expert = point.at("tiles_per_expert", 0);
   return work;
 }
 

@@ -6,21 +6,14 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "calib/import/csv_table.hpp"
+#include "calib/import/aiconfigurator_parts.hpp"
 #include "calib/import/kernel_work.hpp"
 
 namespace tiersim::calib {
-namespace {
+namespace detail {
 
-constexpr double kMilliseconds = 1e-3;
-
-struct NamedType {
-  std::string_view name;
-  const char* variant;
-  double bytes;  // of an element, scales included
-};
 constexpr std::array kTypes = {NamedType{"bfloat16", "bf16", 2}, NamedType{"fp8", "fp8", 1},
-                               NamedType{"fp8_block", "fp8_block", 1 + 4.0 / (128 * 128)}};
+                               NamedType{"fp8_block", "fp8_block", 1 + 4.0 / (128 * 128), true}};
 
 const NamedType& type_named(std::string_view name, const CsvTable& table) {
   for (const NamedType& type : kTypes) {
@@ -29,7 +22,6 @@ const NamedType& type_named(std::string_view name, const CsvTable& table) {
   throw std::runtime_error(fmt::format("{}: unknown type '{}'", table.place(), name));
 }
 
-/// Whose kernels on which device: the first table's first row says it for all.
 void note_origin(const CsvTable& table, Fingerprint& fingerprint) {
   if (!fingerprint.empty()) return;
   fingerprint = {
@@ -39,13 +31,22 @@ void note_origin(const CsvTable& table, Fingerprint& fingerprint) {
       {"source", "tables of ai-dynamo/aiconfigurator (Apache-2.0)"}};
 }
 
+}  // namespace detail
+
+namespace {
+
+using detail::kMilliseconds;
+using detail::NamedType;
+using detail::note_origin;
+using detail::type_named;
+
 void read_products(CsvTable& table, ImportedTables& out) {
   const std::size_t type = table.column("gemm_dtype"), m = table.column("m"), n = table.column("n"),
                     k = table.column("k"), latency = table.column("latency");
   while (table.next()) {
     note_origin(table, out.fingerprint);
     const NamedType& t = type_named(table.text(type), table);
-    const ProductTable of{t.variant, t.bytes, t.bytes};
+    const ProductTable of{t.variant, t.bytes, t.bytes, t.eager_products};
     out.samples.push_back(product_sample(of, table.positive(m), table.positive(n), table.positive(k),
                                          table.positive(latency) * kMilliseconds));
   }
@@ -98,11 +99,15 @@ void read_if_there(const std::string& path, Read read) {
 
 ImportedTables read_aiconfigurator(const std::string& folder) {
   ImportedTables out;
-  out.shapes = {{"gemm", {"n", "k"}}, {"attention", {"heads", "kv_heads", "k", "window"}}, {"all_reduce", {"bytes"}}};
+  out.shapes = {{"gemm", {"n", "k"}},
+                {"attention", {"heads", "kv_heads", "k", "window"}},
+                {"all_reduce", {"bytes"}},
+                {"experts", {"n", "k", "active", "of", "ranks"}}};
   read_if_there(folder + "/gemm_perf.csv", [&](CsvTable& table) { read_products(table, out); });
   read_if_there(folder + "/context_attention_perf.csv", [&](CsvTable& table) { read_attention(table, false, out); });
   read_if_there(folder + "/generation_attention_perf.csv", [&](CsvTable& table) { read_attention(table, true, out); });
   read_if_there(folder + "/custom_allreduce_perf.csv", [&](CsvTable& table) { read_all_reduces(table, out); });
+  read_if_there(folder + "/moe_perf.csv", [&](CsvTable& table) { detail::read_experts(table, out); });
   if (out.samples.empty()) throw std::runtime_error(fmt::format("'{}' has none of the tables", folder));
   return out;
 }

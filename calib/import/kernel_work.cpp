@@ -18,10 +18,10 @@ Sample timed(Point point, double flops, double bytes, double seconds) {
   return sample;
 }
 
-const char* family_of(OperatorKind kind) {
-  switch (kind) {
+const char* family_of(const Operator& op) {
+  switch (op.kind) {
     case OperatorKind::gemm:
-      return "gemm";
+      return op.experts > 0 ? "experts" : "gemm";
     case OperatorKind::prefill_attention:
     case OperatorKind::decode_attention:
       return "attention";
@@ -47,7 +47,8 @@ double pairs_of(double queries, double context, double window) {
 }  // namespace
 
 Sample product_sample(const ProductTable& table, double m, double n, double k, double seconds) {
-  const char* kernel = detail::product_of(static_cast<std::int64_t>(m));
+  std::string kernel = detail::product_of(static_cast<std::int64_t>(m));
+  if (table.eager) kernel += "_eager";
   Point point{"gemm", kernel, table.variant, {{"m", m}, {"n", n}, {"k", k}}};
   const double bytes = table.weight_bytes * n * k + table.activation_bytes * m * k + kOutputBytes * m * n;
   return timed(std::move(point), 2 * m * n * k, bytes, seconds);
@@ -79,7 +80,7 @@ Sample attention_sample(const AttentionTable& t, double seconds) {
 }
 
 Sample operator_sample(const Operator& op, const std::string& variant, double seconds) {
-  Point point{family_of(op.kind), op.kernel, variant, {}};
+  Point point{family_of(op), op.kernel, variant, {}};
   const auto add = [&](const char* name, double value) {
     if (value != 0) point.parameters.push_back({name, value});
   };
@@ -89,6 +90,8 @@ Sample operator_sample(const Operator& op, const std::string& variant, double se
   add("heads", count(op.heads)), add("kv_heads", count(op.kv_heads)), add("window", count(op.window));
   add("decode_flops", op.decode_flops.value()), add("chunk", op.chunk), add("offset", op.offset);
   if (op.blocks != 1) add("operations", count(op.blocks));
+  add("experts", op.experts), add("weight_bytes", op.weight_bytes);
+  add("rows_per_expert", op.rows_per_expert), add("tiles_per_expert", op.tiles_per_expert);
   return timed(std::move(point), op.flops.value(), op.bytes, seconds);
 }
 

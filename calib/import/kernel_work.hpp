@@ -14,8 +14,9 @@ namespace tiersim::calib {
 struct ProductTable {
   std::string variant;  ///< of the weights: "bf16", "fp8", "fp8_block"
   double weight_bytes = 2, activation_bytes = 2;
+  bool eager = false;  ///< launched one by one: the time includes it
 };
-/// C (m x n, bf16) = A (m x k) B (k x n): kernel gemv, thin or gemm by m.
+/// C (m x n, bf16) = A (m x k) B (k x n): kernel gemv, thin or gemm by m, with "_eager" where launches are timed.
 [[nodiscard]] Sample product_sample(const ProductTable& table, double m, double n, double k, double seconds);
 
 struct AttentionTable {

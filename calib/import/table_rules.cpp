@@ -68,6 +68,10 @@ Recipe roofline(const std::string& kernel, const Observations& points) {
   Recipe recipe;
   Form form;
   form.law.sides = {{"compute", {{flops, 0, 0}}}, {"bandwidth", {{bytes, 0, 0}}}};
+  if (kernel.starts_with(kernel::kFusedExperts)) {
+    // Rows pass through memory before and after the products, which hide no more than their weights.
+    form.law.sides = {{"compute", {{flops, 0, 0}, {other_bytes, 0, 0}}}, {"bandwidth", {{weight_bytes, 0, 0}}}};
+  }
   if (kernel == kernel::kMixedAttention) {
     // A decoding sequence fills a tile of queries as a chunk does; the longest sequence holds one tile of threads up.
     form.law.sides[0].terms = {{flops, 0, 0}, {decode_flops, 0, 0}, {operations, 0, 0}};
@@ -136,8 +140,19 @@ std::vector<std::vector<Axis>> attention_tables(const std::string& kernel, const
   return tables;
 }
 
+/// Few and coarse: shapes are few. The second is for experts that have more rows than others, the last for widths that
+/// loads of whole sectors do not fit.
+std::vector<std::vector<Axis>> expert_tables(const Observations& points) {
+  const Axis rows = axis_over(rows_per_expert, points, 2), aligned = axis_over(alignment, points, 2);
+  std::vector<std::vector<Axis>> tables{{rows, axis_over(expert_bytes, points, 4), axis_over(experts, points, 8)},
+                                        {axis_over(tiles_per_expert, points, 2), rows}};
+  if (aligned.knots.size() > 1) tables.push_back({aligned, axis_over(rows_per_expert, points, 4)});
+  return tables;
+}
+
 std::vector<std::vector<Axis>> tables_of(const Point& series, const Observations& points, double processors) {
   if (series.family == "gemm") return product_tables(points);
+  if (series.family == "experts") return expert_tables(points);
   if (series.family == "attention") return attention_tables(series.kernel, points, processors);
   if (series.family == "elementwise") return {{stairs_over(bytes, points)}};
   if (is_collective(series)) return {{axis_over(bytes, points, 2), axis_over(ranks, points, 2)}};

@@ -30,7 +30,11 @@ calib::Work work_of(const Operator& op) {
           .longest = static_cast<double>(op.longest),
           .chunk = op.chunk,
           .offset = op.offset,
-          .ranks = static_cast<double>(op.ranks)};
+          .ranks = static_cast<double>(op.ranks),
+          .experts = op.experts,
+          .rows_per_expert = op.rows_per_expert,
+          .tiles_per_expert = op.tiles_per_expert,
+          .weight_bytes = op.weight_bytes};
 }
 
 }  // namespace
@@ -57,12 +61,14 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
   const bool measured_apart = laws_.find(kernel::kPrefillAttention, model.kv_bytes).law != nullptr;
   fused_ = laws_.find(kernel::kMixedAttention, model.kv_bytes).law != nullptr ||
            (machine.gpu.mixed_attention_tile > 0 && !measured_apart);
+  const char* experts = ranks.expert > 1 ? kernel::kFusedExpertRanks : kernel::kFusedExperts;
+  fused_experts_ = laws_.find(experts, model.expert_bytes()).exact;
   // The most asked first.
   know({kernel::kDecodeAttention, kernel::kMixedAttention, kernel::kDecodeWindow, kernel::kLatentDecode,
         kernel::kPrefillAttention, kernel::kPrefillWindow, kernel::kDecodeWide, kernel::kPrefillWide},
        model.kv_bytes);
   know({kernel::kGemm, kernel::kThin, kernel::kGemv}, model.weight_bytes);
-  know({kernel::kExperts}, model.expert_bytes());
+  know({kernel::kExperts, kernel::kFusedExperts, kernel::kFusedExpertRanks}, model.expert_bytes());
   know({kernel::kNorm, kernel::kAdd, kernel::kRotary, kernel::kActivation, kernel::kSoftmax, kernel::kScan,
         kernel::kKvWrite, kernel::kFinalNorm, kernel::kAllReduce, kernel::kAllToAll, kernel::kSend},
        model.activation_bytes);
@@ -175,7 +181,7 @@ StepTime CostModel::sum_of(const Operators& operators) const {
 const StepTime& CostModel::linear(std::int64_t tokens) {
   const auto i = static_cast<std::size_t>(tokens);
   if (i >= linear_.size()) linear_.resize(i + 1, StepTime{.overhead = Seconds(-1)});
-  if (linear_[i].overhead < Seconds(0)) linear_[i] = sum_of(operators_.linear(Tokens(tokens)));
+  if (linear_[i].overhead < Seconds(0)) linear_[i] = sum_of(operators_.linear(Tokens(tokens), fused_experts_));
   return linear_[i];
 }
 
@@ -210,7 +216,7 @@ Duration CostModel::prefill_alone(Tokens from, Tokens to, Tokens budget) {
 }
 
 Operators CostModel::operators(const Batch& batch) const {
-  Operators ops = operators_.linear(batch.tokens());
+  Operators ops = operators_.linear(batch.tokens(), fused_experts_);
   operators_.attention(batch, ops, fused_);
   for (const Operator& op : operators_.head(batch.sampled)) ops.push_back(op);
   return ops;

@@ -99,6 +99,7 @@ class CostModel {
   };
   std::vector<KnownLaw> known_;  // of every kernel that a step has
   bool fused_ = false;           // attention over chunks and decoding sequences is one kernel
+  bool fused_experts_ = false;   // the profile has all that routed experts compute as one kernel, in their type
   Operators of_batch_;           // of the step under way
   struct Roof {
     double seconds_per_flop = 0, seconds_per_byte = 0;

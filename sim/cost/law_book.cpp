@@ -8,11 +8,18 @@ namespace tiersim {
 namespace {
 
 // In the order of preference within a width.
-constexpr std::array<std::pair<std::string_view, double>, 8> kWidths = {
-    {{"fp32", 4}, {"tf32", 4}, {"bf16", 2}, {"fp16", 2}, {"fp8", 1}, {"int8", 1}, {"fp4", 0.5}, {"int4", 0.5}}};
+constexpr std::array<std::pair<std::string_view, double>, 9> kWidths = {{{"fp32", 4},
+                                                                         {"tf32", 4},
+                                                                         {"bf16", 2},
+                                                                         {"fp16", 2},
+                                                                         {"fp8", 1},
+                                                                         {"int8", 1},
+                                                                         {"fp8_block", 1 + 4.0 / (128 * 128)},
+                                                                         {"fp4", 0.5},
+                                                                         {"int4", 0.5}}};
 
-constexpr std::array<std::string_view, 5> kFamilies = {"gemm", "attention", "elementwise", "all_reduce",
-                                                       "send_receive"};
+constexpr std::array<std::string_view, 6> kFamilies = {"gemm",        "experts",    "attention",
+                                                       "elementwise", "all_reduce", "send_receive"};
 
 std::size_t rank_of(std::string_view variant) {
   const auto at = std::find_if(kWidths.begin(), kWidths.end(), [&](const auto& w) { return w.first == variant; });

@@ -5,8 +5,9 @@
 /// relatives: a matrix-vector product (one row) on the thin product (up to 16 rows), that on the product,
 /// on which experts' products fall back too; decoding over latents on decode attention; element-wise kernels without a
 /// law of their own on "add". Of the laws of one kernel the one whose type has the width of the
-/// operator's elements counts (bf16 before fp16, fp8 before int8); where none has it, the law of the nearest width
-/// serves by its bytes and FLOPs, and `exact` says that it was a stand-in. O(laws) per find(). Deterministic.
+/// operator's elements counts (bf16 before fp16, fp8 before int8; "fp8_block" has a 4-byte scale for 128 x 128); where
+/// none has it, the law of the nearest width serves by its bytes and FLOPs, and `exact` says that it was a stand-in.
+/// O(laws) per find(). Deterministic.
 #include <string>
 #include <string_view>
 #include <vector>

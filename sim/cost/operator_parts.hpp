@@ -1,9 +1,10 @@
 #pragma once
-/// The building blocks of operators.cpp and operators_attention.cpp: one kernel of a kind, counted.
+/// The building blocks of operators.cpp and operators_attention.cpp, and of importers: one kernel of a kind, counted.
 ///
 /// Sizes are of one rank and one repeat. O(1), no state.
 #include <cstdint>
 
+#include "sim/cost/expert_load.hpp"
 #include "sim/cost/operators.hpp"
 
 namespace tiersim::detail {
@@ -42,6 +43,37 @@ inline Operator elementwise(const char* name, const char* kernel, double bytes, 
           .flops = Flops(flops),
           .bytes = bytes,
           .repeats = repeats};
+}
+
+struct RoutedExperts {
+  std::int64_t tokens = 0, active = 0;  ///< of all ranks; experts that each takes
+  std::int64_t ranks = 1;               ///< among which the experts are divided
+  std::int64_t hidden = 0, width = 0;   ///< width: of an expert on this rank
+  bool gated = true;
+  ProductBytes bytes;
+};
+
+/// Routing, products, activation and sum in one: the weights of touched experts once; of every row, those of other
+/// ranks' experts too, hidden states in, out and summed, what leaves the first product, and what enters the second.
+inline Operator fused_experts(const RoutedExperts& e, const ExpertLoad& load, std::int64_t repeats) {
+  const double hidden = static_cast<double>(e.hidden), width = static_cast<double>(e.width);
+  const double tokens = static_cast<double>(e.tokens), rows = tokens * static_cast<double>(e.active);
+  const double matrices = e.gated ? 3 : 2, parameters = matrices * hidden * width;
+  const double weights = e.bytes.weights * load.experts * parameters;
+  const double elements = rows * (3 * hidden + 2 * matrices * width) + tokens * hidden;
+  return {.name = "experts",
+          .kernel = e.ranks > 1 ? kernel::kFusedExpertRanks : kernel::kFusedExperts,
+          .kind = OperatorKind::gemm,
+          .flops = Flops(2 * load.rows * parameters),
+          .bytes = weights + e.bytes.activations * elements,
+          .repeats = repeats,
+          .m = static_cast<std::int64_t>(load.rows + 0.5),
+          .n = e.width,
+          .k = e.hidden,
+          .experts = load.experts,
+          .rows_per_expert = load.rows / load.experts,
+          .tiles_per_expert = load.tiles / load.experts,
+          .weight_bytes = weights};
 }
 
 }  // namespace tiersim::detail

@@ -3,11 +3,10 @@
 #include "sim/cost/operators.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
 
 #include "sim/core/diagnostics.hpp"
-#include "sim/core/mathematics.hpp"
+#include "sim/cost/expert_load.hpp"
 #include "sim/cost/operator_parts.hpp"
 
 namespace tiersim {
@@ -36,33 +35,17 @@ void add(Operators& out, const Operator& op) {
 
 double times(std::int64_t a, std::int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
 
-/// Of E experts, those that T tokens are expected to touch with k each: E (1 - (1 - k/E)^T).
-double touched(const FeedForward& f, std::int64_t tokens) {
-  const double experts = static_cast<double>(f.experts), active = static_cast<double>(f.active);
-  if (f.active >= f.experts) return experts;
-  return experts * (1 - power(1 - active / experts, static_cast<double>(tokens)));
-}
-
-/// Rows of the busiest of the ranks among which T tokens with k experts each are spread.
-double busiest(const FeedForward& f, std::int64_t tokens, std::int64_t ranks) {
-  const double rows = times(tokens, f.active);
-  if (ranks == 1) return rows;
-  const double mean = rows / static_cast<double>(ranks);
-  const double most = times(tokens, std::min(f.active, f.experts / ranks));
-  return std::min(most, mean + std::sqrt(2 * mean * natural_log(static_cast<double>(ranks))));
-}
-
-/// One of the two grouped products of routed experts: `rows` tokens over `experts` experts' weights of n x k.
-Operator expert_product(const char* name, double rows, double experts, std::int64_t n, std::int64_t k,
+/// One of the two grouped products of routed experts, with weights of n x k each.
+Operator expert_product(const char* name, const ExpertLoad& load, std::int64_t n, std::int64_t k,
                         detail::ProductBytes bytes, std::int64_t repeats) {
   const double nk = times(n, k);
   return {.name = name,
           .kernel = kernel::kExperts,
           .kind = OperatorKind::gemm,
-          .flops = Flops(2 * rows * nk),
-          .bytes = bytes.weights * experts * nk + bytes.activations * rows * static_cast<double>(n + k),
+          .flops = Flops(2 * load.rows * nk),
+          .bytes = bytes.weights * load.experts * nk + bytes.activations * load.rows * static_cast<double>(n + k),
           .repeats = repeats,
-          .m = static_cast<std::int64_t>(rows + 0.5),
+          .m = static_cast<std::int64_t>(load.rows + 0.5),
           .n = n,
           .k = k};
 }
@@ -90,11 +73,15 @@ StepOperators::StepOperators(const models::ModelSpec& model, Ranks ranks)
   }
 }
 
+std::int64_t StepOperators::expert_width(const FeedForward& f) const {
+  return f.expert_intermediate / (ranks_.tensor / ranks_.expert);
+}
+
 std::int64_t StepOperators::kv_heads(const models::Attention& a) const {
   return std::max<std::int64_t>(1, a.kv_heads / ranks_.tensor);
 }
 
-Operators StepOperators::linear(Tokens tokens) const {
+Operators StepOperators::linear(Tokens tokens, bool fused) const {
   const std::int64_t t = tokens.value();
   const double a = model_.activation_bytes, td = times(t, model_.hidden);
   Operators out;
@@ -106,7 +93,7 @@ Operators StepOperators::linear(Tokens tokens) const {
     if (model_.norms > 1) add(out, elementwise("post-attention norm", kernel::kNorm, 4 * td * a, 7 * td, g.layers));
     if (model_.norms > 2)
       add(out, elementwise("other norms", kernel::kNorm, 2 * td * a, 7 * td, g.layers * (model_.norms - 2)));
-    feed_forward(g, t, out);
+    feed_forward(g, t, fused, out);
   }
   if (ranks_.pipeline > 1)
     add(out, communication("send to next stage", kernel::kSend, OperatorKind::send, td, 2, ranks_.pipeline - 1));
@@ -202,10 +189,10 @@ void StepOperators::recurrent_projections(const LayerGroup& g, std::int64_t t, O
   add(out, product("out projection", t, model_.hidden, inner, bytes, g.layers));
 }
 
-void StepOperators::feed_forward(const LayerGroup& g, std::int64_t t, Operators& out) const {
+void StepOperators::feed_forward(const LayerGroup& g, std::int64_t t, bool fused, Operators& out) const {
   const FeedForward& f = g.feed_forward;
   if (f.experts > 0) {
-    experts(g, t, out);
+    experts(g, t, fused, out);
   } else {
     dense({f.gated ? "gate and up" : "up", "activation", "down"}, g, f.intermediate / ranks_.tensor, t, out);
   }
@@ -224,26 +211,44 @@ void StepOperators::dense(const char* const (&names)[3], const LayerGroup& g, st
   add(out, product(names[2], t, model_.hidden, width, bytes, g.layers));
 }
 
-void StepOperators::experts(const LayerGroup& g, std::int64_t t, Operators& out) const {
+void StepOperators::experts(const LayerGroup& g, std::int64_t t, bool fused, Operators& out) const {
   const FeedForward& f = g.feed_forward;
-  const double a = model_.activation_bytes, share = 1.0 / static_cast<double>(ranks_.expert);
-  const std::int64_t d = model_.hidden, width = f.expert_intermediate / (ranks_.tensor / ranks_.expert);
-  const double rows = busiest(f, t, ranks_.expert), read = touched(f, t) * share, scores = times(t, f.experts);
-  const detail::ProductBytes bytes{model_.expert_bytes(), a};
-  add(out, product("router", t, f.experts, d, {model_.weight_bytes, a}, g.layers));
-  add(out, elementwise("routing", kernel::kSoftmax, 4 * scores, scores, g.layers));
-  exchange("dispatch", g, t, out);
-  const std::int64_t in = f.gated ? 2 * width : width;
-  const double inner = rows * static_cast<double>(width);
-  add(out, expert_product(f.gated ? "experts' gate and up" : "experts' up", rows, read, in, d, bytes, g.layers));
-  add(out, elementwise("experts' activation", kernel::kActivation, (f.gated ? 3 : 2) * inner * a, 2 * inner, g.layers));
-  add(out, expert_product("experts' down", rows, read, d, width, bytes, g.layers));
-  const double gathered = rows * static_cast<double>(d);
-  exchange("combine", g, t, out);
-  add(out, elementwise("experts' sum", kernel::kAdd, (gathered + times(t, d)) * a, 2 * gathered, g.layers));
+  const double a = model_.activation_bytes;
+  add(out, product("router", t, f.experts, model_.hidden, {model_.weight_bytes, a}, g.layers));
+  if (fused) {
+    const detail::RoutedExperts routed{.tokens = t,
+                                       .active = f.active,
+                                       .ranks = ranks_.expert,
+                                       .hidden = model_.hidden,
+                                       .width = expert_width(f),
+                                       .gated = f.gated,
+                                       .bytes = {model_.expert_bytes(), a}};
+    exchange("dispatch", g, t, out);
+    add(out, detail::fused_experts(routed, even_load(f, t, ranks_.expert), g.layers));
+    exchange("combine", g, t, out);
+  } else {
+    experts_one_by_one(g, t, out);
+  }
   if (f.shared_intermediate == 0) return;
   dense({f.gated ? "shared gate and up" : "shared up", "shared activation", "shared down"}, g,
         f.shared_intermediate / ranks_.tensor, t, out);
+}
+
+/// Behind the router: each kernel on its own.
+void StepOperators::experts_one_by_one(const LayerGroup& g, std::int64_t t, Operators& out) const {
+  const FeedForward& f = g.feed_forward;
+  const double a = model_.activation_bytes, scores = times(t, f.experts);
+  const std::int64_t d = model_.hidden, width = expert_width(f), in = f.gated ? 2 * width : width;
+  const ExpertLoad load = even_load(f, t, ranks_.expert);
+  const double inner = load.rows * static_cast<double>(width), gathered = load.rows * static_cast<double>(d);
+  const detail::ProductBytes bytes{model_.expert_bytes(), a};
+  add(out, elementwise("routing", kernel::kSoftmax, 4 * scores, scores, g.layers));
+  exchange("dispatch", g, t, out);
+  add(out, expert_product(f.gated ? "experts' gate and up" : "experts' up", load, in, d, bytes, g.layers));
+  add(out, elementwise("experts' activation", kernel::kActivation, (f.gated ? 3 : 2) * inner * a, 2 * inner, g.layers));
+  add(out, expert_product("experts' down", load, d, width, bytes, g.layers));
+  exchange("combine", g, t, out);
+  add(out, elementwise("experts' sum", kernel::kAdd, (gathered + times(t, d)) * a, 2 * gathered, g.layers));
 }
 
 }  // namespace tiersim

@@ -14,19 +14,19 @@
 ///   recurrent   projections as products, convolution and scan as element-wise kernels, state read and written once
 ///               a sequence and step (Gu and Dao, 2023)
 ///   experts     a router, then kernels "moe" with the FLOPs of the active experts and the weights of those expected
-///               to be touched by T tokens, E (1 - (1 - k/E)^T): independent, even routing
+///               to be touched by the tokens: independent, even routing (sim/cost/expert_load.hpp)
 /// Tensor-parallel ranks divide heads and widths, and reduce their outputs twice a layer. Of them expert ranks hold
 /// whole experts, and the rest divide each expert's width: each rank sends its share of the tokens to the ranks of
 /// their k experts and gets them back, T k d / G elements each way (GShard's dispatch and combine). The step waits for
-/// the busiest of G expert ranks: mean + sqrt(2 mean ln G) rows for a mean of T k / G (the maximum of G normal
-/// variables of variance `mean`; never more than all tokens with as many experts as a rank holds). A pipeline's stages
+/// the busiest expert rank. Where an engine runs routing, products, activation and sum of the experts as one kernel
+/// (`fused`, vLLM's fused MoE), that kernel also passes over the rows of other ranks' experts. A pipeline's stages
 /// send the hidden states on, one send less than there are stages; a step is in one stage at a time, so that the
 /// operators of all stages add up. Equal operators of several groups are one with more repeats, in the place of the
 /// first.
 ///
 /// bytes are fractional for sub-byte types. O(groups) per call; attention() allocates nothing once its vector is grown.
 /// Deterministic. Left out: biases, the gate of shared experts, learned positions and sinks (far below one per cent),
-/// uneven routing, tile quantisation (the profile's laws have it).
+/// uneven routing, tile quantisation but that of fused experts (the profile's laws have it).
 #include <cstdint>
 #include <vector>
 
@@ -69,6 +69,8 @@ inline constexpr const char* kGemm = "gemm";
 inline constexpr const char* kThin = "thin";
 inline constexpr const char* kGemv = "gemv";
 inline constexpr const char* kExperts = "moe";
+inline constexpr const char* kFusedExperts = "fused_experts";
+inline constexpr const char* kFusedExpertRanks = "fused_experts_ranks";  ///< with other experts on other ranks
 inline constexpr const char* kPrefillAttention = "prefill_attention";
 inline constexpr const char* kDecodeAttention = "decode_attention";
 inline constexpr const char* kMixedAttention = "mixed_attention";
@@ -108,6 +110,10 @@ struct Operator {
   std::int64_t blocks = 1;       ///< of threads: tiles of queries of all sequences and heads
   std::int64_t ranks = 0;        ///< that take part in a communication
   double kv_bytes = 0;           ///< attention: of bytes, those of keys and values
+  // Of fused experts.
+  double experts = 0;                                ///< touched
+  double rows_per_expert = 0, tiles_per_expert = 0;  ///< means over these
+  double weight_bytes = 0;                           ///< of bytes, those of their weights
 };
 
 using Operators = std::vector<Operator>;
@@ -118,8 +124,9 @@ class StepOperators {
  public:
   StepOperators(const models::ModelSpec& model, Ranks ranks);
 
-  /// All that depends on the number of tokens alone, from the embedding to the last layer.
-  [[nodiscard]] Operators linear(Tokens tokens) const;
+  /// All that depends on the number of tokens alone, from the embedding to the last layer. `fused`: what routed experts
+  /// compute behind their router is one kernel.
+  [[nodiscard]] Operators linear(Tokens tokens, bool fused = false) const;
   /// Final norm, head and sampling; nothing for no sequences.
   [[nodiscard]] Operators head(std::int64_t sampled) const;
   /// Appends what depends on contexts and sequences: attention, latents' projections, scans. `fused`: softmax
@@ -137,10 +144,11 @@ class StepOperators {
   void softmax_projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
   void latent_projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
   void recurrent_projections(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
-  void feed_forward(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void feed_forward(const models::LayerGroup& group, std::int64_t tokens, bool fused, Operators& out) const;
   void dense(const char* const (&names)[3], const models::LayerGroup& group, std::int64_t width, std::int64_t tokens,
              Operators& out) const;
-  void experts(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
+  void experts(const models::LayerGroup& group, std::int64_t tokens, bool fused, Operators& out) const;
+  void experts_one_by_one(const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
   void reduce(const char* name, std::int64_t elements, std::int64_t repeats, Operators& out) const;
   void exchange(const char* name, const models::LayerGroup& group, std::int64_t tokens, Operators& out) const;
   [[nodiscard]] Operator communication(const char* name, const char* kernel, OperatorKind kind, double elements,
@@ -152,6 +160,7 @@ class StepOperators {
   void scan(const Layers& layers, const Batch& batch, Operators& out) const;
   [[nodiscard]] std::int64_t heads(const models::Attention& a) const { return a.query_heads / ranks_.tensor; }
   [[nodiscard]] std::int64_t kv_heads(const models::Attention& a) const;
+  [[nodiscard]] std::int64_t expert_width(const models::FeedForward& f) const;
 
   models::ModelSpec model_;
   std::vector<models::LayerGroup> groups_;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kWidth = 1080, kLeastHeight = 720;
 constexpr Box kArea{92, 52, 1060, 560};
-constexpr double kLegend = 74, kRow = 19;  // below the area; of the legend
+constexpr double kLegend = 74, kRow = 19;                    // below the area; of the legend
 constexpr double kMarker = 5, kCharacter = 6.6, kLine = 13;  // half a marker; of labels in 11 px, wide fonts too
 // Told apart by people with any colour vision (Okabe and Ito, 2008).
 constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};

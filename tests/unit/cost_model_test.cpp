@@ -397,6 +397,35 @@ TEST_CASE("is the law of the nearest width chosen, and only among a step's kerne
   CHECK(book.find("decode_attention", 2).law == nullptr);
 }
 
+TEST_CASE("does a scale for a block of weights find the laws of its own type?") {
+  calib::Profile with;
+  with.laws = {law("gemm", "gemm", "fp8"), law("gemm", "gemm", "fp8_block")};
+  const LawBook book(with);
+  CHECK(book.find("gemm", 1).law->variant == "fp8");
+  CHECK(book.find("gemm", 1 + 4.0 / 16384).law->variant == "fp8_block");
+  CHECK(book.find("gemm", 1 + 4.0 / 16384).exact);
+}
+
+TEST_CASE("are experts one kernel where the profile knows it in their type, else several?") {
+  models::ModelSpec mixture = llama();
+  mixture.groups = mixture.layer_groups();
+  models::FeedForward& network = mixture.groups[0].feed_forward;
+  network.experts = 8, network.active = 2, network.expert_intermediate = 14336;
+  const auto has = [&](const char* variant, const char* kernel, Ranks ranks, const std::string& name) {
+    calib::Profile with = profile();
+    with.laws = {law("experts", kernel, variant)};
+    CostModel cost(mixture, machine(), with, ranks);
+    const Operators all = cost.operators(decode(1, 100));
+    return std::any_of(all.begin(), all.end(), [&](const Operator& op) { return op.name == name; });
+  };
+  CHECK(has("bf16", "fused_experts", {}, "experts"));
+  CHECK_FALSE(has("bf16", "fused_experts", {}, "experts' down"));
+  CHECK_FALSE(has("fp8", "fused_experts", {}, "experts"));
+  CHECK(has("fp8", "fused_experts", {}, "experts' down"));
+  CHECK_FALSE(has("bf16", "fused_experts", {2, 2}, "experts"));  // no law with experts on other ranks
+  CHECK(has("bf16", "fused_experts_ranks", {2, 2}, "experts"));
+}
+
 TEST_CASE("do the operators of a step add up to its time under laws too?") {
   calib::Profile with = profile();
   for (const char* kernel : {"gemm", "gemv", "thin"}) with.laws.push_back(law("gemm", kernel, "bf16"));

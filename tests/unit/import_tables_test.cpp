@@ -9,6 +9,7 @@
 #include "calib/fit/calibrate.hpp"
 #include "calib/import/beyond_peak.hpp"
 #include "calib/import/csv_table.hpp"
+#include "calib/import/expert_routing.hpp"
 #include "calib/import/imported_tables.hpp"
 #include "calib/import/kernel_work.hpp"
 #include "calib/import/table_rules.hpp"
@@ -124,6 +125,7 @@ TEST_CASE("is a product counted by hand, its kernel chosen by its rows?") {
   CHECK(wide.point.key() == "gemm/gemm/fp8 m=32 n=256 k=128");
   CHECK(calib::product_sample({"bf16", 2, 2}, 16, 8, 8, 1).point.kernel == "thin");
   CHECK(calib::product_sample({"bf16", 2, 2}, 1, 8, 8, 1).point.kernel == "gemv");
+  CHECK(calib::product_sample({"fp8_block", 1, 1, true}, 1, 8, 8, 1).point.kernel == "gemv_eager");
 }
 
 TEST_CASE("are scores behind a context and within a window counted one by one?") {
@@ -159,6 +161,78 @@ TEST_CASE("does the cost model count the same attention the same?") {
   check_against_cost(gemma, w);
   w.decode = true, w.queries = 1;
   check_against_cost(gemma, w);
+}
+
+TEST_CASE("are the experts of a table counted by hand, its types and ranks told apart?") {
+  const TemporaryFolder folder;
+  const auto samples_of = [&](const std::string& rows) {
+    folder.write("moe_perf.csv",
+                 "framework,version,device,moe_dtype,num_tokens,hidden_size,inter_size,topk,num_experts,moe_tp_size,"
+                 "moe_ep_size,distribution,latency\n" +
+                     rows);
+    return calib::read_tables("aiconfigurator", folder.path("")).samples;
+  };
+  const auto read = samples_of(
+      "F,1,X,bfloat16,4,8,32,2,4,2,1,balanced,0.5\n"
+      "F,1,X,fp8_block,4,8,16,2,4,1,2,balanced,0.25\n"
+      "F,1,X,bfloat16,1,2688,1856,6,128,1,1,balanced,1\n"   // not gated
+      "F,1,X,fp8_block,1,7168,2048,8,256,1,1,balanced,1\n"  // routed within groups: left out
+      "F,1,X,int4_wo,4,8,16,2,4,1,1,balanced,1\n");
+  REQUIRE(read.size() == 3);
+  const Sample& whole = read[0];  // 4 tokens, each with the experts t and t + 2: 2 rows for each of 4
+  CHECK(whole.point.series() == "experts/fused_experts/bf16");
+  CHECK(whole.seconds == doctest::Approx(0.5e-3));
+  CHECK(whole.flops == 2 * 8 * 3 * 8 * 16);
+  CHECK(whole.point.at("weight_bytes") == 2 * 4 * 3 * 8 * 16);
+  CHECK(whole.bytes == 2 * 4 * 384 + 2 * (8 * (3 * 8 + 6 * 16) + 4 * 8));
+  CHECK(whole.point.at("rows_per_expert") == 2);
+  CHECK(whole.point.at("tiles_per_expert") == 1);
+  const Sample& half = read[1];
+  CHECK(half.point.series() == "experts/fused_experts_ranks/fp8_block");
+  CHECK(half.flops == whole.flops / 2);
+  CHECK(half.point.at("experts") == 2);
+  CHECK(half.point.at("weight_bytes") == (1 + 4.0 / 16384) * 2 * 384);
+  CHECK(half.bytes - half.point.at("weight_bytes") == 2 * (8 * (3 * 8 + 6 * 16) + 4 * 8));
+  CHECK(read[2].flops == 2.0 * 6 * 2 * 2688 * 1856);
+  CHECK_THROWS_WITH_AS(samples_of("F,1,X,fp8,4,8,16,2,4,1,1,zipf,1\n"),
+                       doctest::Contains("moe_perf.csv:2: unknown distribution 'zipf'"), std::runtime_error);
+  CHECK_THROWS_WITH_AS(samples_of("F,1,X,fp8,4,8,16,2,4,1,3,balanced,1\n"),
+                       doctest::Contains("moe_perf.csv:2: 2 of 4 experts on 3 ranks"), std::runtime_error);
+}
+
+TEST_CASE("does the cost model count the same experts the same?") {
+  const TemporaryFolder folder;
+  folder.write("moe_perf.csv",
+               "framework,version,device,moe_dtype,num_tokens,hidden_size,inter_size,topk,num_experts,moe_tp_size,"
+               "moe_ep_size,distribution,latency\nF,1,X,bfloat16,4096,4096,14336,2,8,2,1,balanced,1\n");
+  const Sample sample = calib::read_tables("aiconfigurator", folder.path("")).samples.at(0);
+  for (const Operator& op : StepOperators(shipped("mixtral-8x7b"), {.tensor = 2}).linear(Tokens(4096), true)) {
+    if (op.experts <= 0) continue;
+    const Sample ours = calib::operator_sample(op, "bf16", 1);  // 4,096 tokens touch all experts, at random too
+    CHECK(ours.point.series() == sample.point.series());
+    CHECK(ours.flops == sample.flops);
+    CHECK(ours.bytes == doctest::Approx(sample.bytes).epsilon(1e-12));
+    for (const char* name : {"m", "n", "k", "experts", "weight_bytes", "rows_per_expert"})
+      CHECK(ours.point.at(name) == doctest::Approx(sample.point.at(name)).epsilon(1e-12));
+    CHECK(sample.point.at("tiles_per_expert") == 8);  // 1,024 rows of each, to the row
+    CHECK(ours.point.at("tiles_per_expert") == doctest::Approx(8.5).epsilon(1e-3));
+    return;
+  }
+  FAIL("no experts as one kernel");
+}
+
+TEST_CASE("does a power law keep all rows, and leave more of them on the busiest rank?") {
+  const calib::Routing even{.tokens = 512, .experts = 64, .active = 4}, skewed{512, 64, 4, 1, 1.2};
+  CHECK(calib::load_of(even).rows == 2048);
+  CHECK(calib::load_of(even).tiles == 64);
+  CHECK(calib::load_of(skewed).rows == doctest::Approx(2048));
+  CHECK(calib::load_of(skewed).tiles > 64);
+  const calib::Routing ranks{512, 64, 4, 8, 1.2};
+  CHECK(calib::load_of(ranks).rows > 2048 / 8);
+  CHECK(calib::load_of(ranks).rows < 512 * 4);
+  CHECK(calib::load_of(ranks).rows == calib::load_of(ranks).rows);
+  // One token with 4 of 64 experts: a row each, on different ranks.
+  CHECK(calib::load_of({1, 64, 4, 1, 1.01}).experts == doctest::Approx(4));
 }
 
 TEST_CASE("are collectives within a node told from those over several?") {

@@ -11,6 +11,7 @@
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
 #include "sim/cost/cost_model.hpp"
+#include "sim/cost/expert_load.hpp"
 
 using namespace tiersim;
 using namespace tiersim::literals;
@@ -87,6 +88,41 @@ TEST_CASE("are the operators of experts those counted by hand?") {
   CHECK(found.count("gate and up") == 0);
   CHECK(found.at("experts' down").kernel == kernel::kExperts);
   CHECK(found.at("qkv").n == 16 + 8 + 8);
+}
+
+TEST_CASE("is what experts compute as one kernel counted by hand?") {
+  const Named found = named(StepOperators(mixture(), {}).linear(3_tok, true));
+  // 3.5 experts of three matrices of 8 x 16; 6 rows of three hidden states and 6 x 16 between the products, 3 sums.
+  const double weights = 3.5 * 384 * 2;
+  check(found, "experts", 2 * 6 * 384, weights + 2 * (6 * (24 + 96) + 24), 2);
+  const Operator& op = found.at("experts");
+  CHECK(op.kernel == kernel::kFusedExperts);
+  CHECK(op.weight_bytes == doctest::Approx(weights));
+  CHECK(op.experts == doctest::Approx(3.5));
+  CHECK(op.rows_per_expert == doctest::Approx(6 / 3.5));
+  CHECK(op.tiles_per_expert == doctest::Approx(1));
+  CHECK(found.count("router") == 1);
+  CHECK(found.count("shared down") == 1);
+  for (const char* part : {"routing", "experts' gate and up", "experts' activation", "experts' down", "experts' sum"})
+    CHECK(found.count(part) == 0);
+
+  const Named ranks = named(StepOperators(mixture(), {2, 2}).linear(3_tok, true));
+  CHECK(ranks.at("experts").kernel == kernel::kFusedExpertRanks);
+  const double of_rows = 2 * (6 * (24 + 96) + 24);  // of all ranks
+  CHECK(ranks.at("experts").bytes - ranks.at("experts").weight_bytes == doctest::Approx(of_rows));
+  CHECK(ranks.at("experts").weight_bytes == doctest::Approx(weights / 2));
+  CHECK(ranks.count("dispatch") == 1);
+}
+
+TEST_CASE("do rows of an expert begin a further tile as often as they reach into it?") {
+  models::FeedForward network;
+  network.experts = network.active = 4;  // every expert has a row of every token
+  const auto tiles = [&](std::int64_t tokens) { return even_load(network, tokens, 1).tiles / 4; };
+  CHECK(tiles(1) == 1);
+  CHECK(tiles(64) == doctest::Approx(1));
+  CHECK(tiles(128) == doctest::Approx(1.5));
+  CHECK(tiles(192) == doctest::Approx(2));
+  CHECK(tiles(128 * 100) == doctest::Approx(100.5).epsilon(1e-3));
 }
 
 TEST_CASE("do tensor ranks divide an expert's width, and expert ranks the experts?") {

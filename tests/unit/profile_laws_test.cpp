@@ -34,6 +34,21 @@ TEST_CASE("each feature is what its name says") {
   }
 }
 
+TEST_CASE("are the features of experts what their names say?") {
+  const Work work{
+      .bytes = 600, .n = 88, .experts = 4, .rows_per_expert = 2.5, .tiles_per_expert = 1.25, .weight_bytes = 500};
+  const std::pair<Feature, double> expected[] = {
+      {Feature::experts, 4},        {Feature::rows_per_expert, 2.5}, {Feature::tiles_per_expert, 1.25},
+      {Feature::weight_bytes, 500}, {Feature::other_bytes, 100},     {Feature::expert_bytes, 125},
+      {Feature::alignment, 8}};
+  for (const auto& [feature, value] : expected) {
+    CAPTURE(calib::name_of(feature));
+    CHECK(seconds(one_term(feature), work) == value);
+  }
+  CHECK(calib::value_of(Feature::alignment, {.n = 1024}) == 32);
+  CHECK(calib::value_of(Feature::alignment, {.n = 11}) == 1);
+}
+
 TEST_CASE("a feature over a shape that the kernel has not is nothing") {
   for (Feature feature : {Feature::flops_per_m, Feature::flops_per_n, Feature::flops_per_k, Feature::bytes_share,
                           Feature::operations_share}) {

@@ -18,8 +18,7 @@ namespace {
 
 /// "case: row statistic". The causes are in calib/README.md.
 const std::vector<std::string> kMissed = {"h200-roofline: GEMM fp8 MAPE", "rtx-pro-6000-datasheet: TTFT mean",
-                                          "rtx-pro-6000-serving: TTFT mean",
-                                          "rtx-pro-6000-serving: TTFT P50"};
+                                          "rtx-pro-6000-serving: TTFT mean", "rtx-pro-6000-serving: TTFT P50"};
 
 void check(const calib::CaseReport& report) {
   for (const calib::CaseRow& row : report.rows) {
