@@ -49,7 +49,7 @@ Rows drawn_rows(const Routing& r, Rng& rng) {
   Rows rows;
   for (double share : shares) {
     const double count = share / sum * static_cast<double>(r.tokens * r.active);
-    rows.push_back(std::min(r.tokens, static_cast<std::int64_t>(count + 0.5)));
+    rows.push_back(std::min(r.tokens, std::int64_t{std::llround(count)}));
   }
   settle(rows, r);
   return rows;
@@ -60,7 +60,8 @@ ExpertLoad load_of_rank(const Rows& rows, std::int64_t rank, std::int64_t held) 
   for (auto at = rows.begin() + rank * held; at != rows.begin() + (rank + 1) * held; ++at) {
     load.rows += static_cast<double>(*at);
     load.experts += *at > 0 ? 1 : 0;
-    load.tiles += static_cast<double>((*at + kTileRows - 1) / kTileRows);
+    const std::int64_t tiles = (*at + kTileRows - 1) / kTileRows;
+    load.tiles += static_cast<double>(tiles);
   }
   return load;
 }

@@ -16,8 +16,8 @@ namespace tiersim::calib {
 
 struct Routing {
   std::int64_t tokens = 0, experts = 0, active = 0, ranks = 1;
-  double exponent = 0;  ///< not 1
-  auto operator<=>(const Routing&) const = default;
+  double exponent = 0;                               ///< not 1
+  auto operator<=>(const Routing&) const = default;  // NOLINT(modernize-use-nullptr): the 0 it compares with
 };
 
 [[nodiscard]] ExpertLoad load_of(const Routing& routing);

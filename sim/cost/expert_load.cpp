@@ -29,10 +29,12 @@ double tiles_of(double mean) {
   constexpr double kReach = 6;         // deviations beyond which nothing is left to chance
   constexpr double kLogistic = 1.702;  // 1 / (1 + exp(-1.702 z)) is the normal distribution to within 0.01
   const double size = static_cast<double>(kTileRows), deviation = std::sqrt(mean);
-  const double certain = std::floor(std::max(0.0, mean - kReach * deviation) / size);
-  double tiles = 1 + certain;
-  for (double begins = (certain + 1) * size; begins < mean + kReach * deviation; begins += size)
-    tiles += 1 / (1 + exponential(kLogistic * (begins - mean) / deviation));
+  // Begun for sure, and perhaps.
+  const auto certain = static_cast<std::int64_t>(1 + std::max(0.0, mean - kReach * deviation) / size);
+  const auto most = static_cast<std::int64_t>(1 + (mean + kReach * deviation) / size);
+  double tiles = static_cast<double>(certain);
+  for (std::int64_t before = certain; before < most; ++before)
+    tiles += 1 / (1 + exponential(kLogistic * (static_cast<double>(before) * size - mean) / deviation));
   return tiles;
 }
 

@@ -2,6 +2,7 @@
 /// The building blocks of operators.cpp and operators_attention.cpp, and of importers: one kernel of a kind, counted.
 ///
 /// Sizes are of one rank and one repeat. O(1), no state.
+#include <cmath>
 #include <cstdint>
 
 #include "sim/cost/expert_load.hpp"
@@ -67,7 +68,7 @@ inline Operator fused_experts(const RoutedExperts& e, const ExpertLoad& load, st
           .flops = Flops(2 * load.rows * parameters),
           .bytes = weights + e.bytes.activations * elements,
           .repeats = repeats,
-          .m = static_cast<std::int64_t>(load.rows + 0.5),
+          .m = std::llround(load.rows),
           .n = e.width,
           .k = e.hidden,
           .experts = load.experts,

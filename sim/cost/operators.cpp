@@ -3,6 +3,7 @@
 #include "sim/cost/operators.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "sim/core/diagnostics.hpp"
@@ -45,7 +46,7 @@ Operator expert_product(const char* name, const ExpertLoad& load, std::int64_t n
           .flops = Flops(2 * load.rows * nk),
           .bytes = bytes.weights * load.experts * nk + bytes.activations * load.rows * static_cast<double>(n + k),
           .repeats = repeats,
-          .m = static_cast<std::int64_t>(load.rows + 0.5),
+          .m = std::llround(load.rows),
           .n = n,
           .k = k};
 }
