@@ -87,10 +87,10 @@ const std::vector<double>& first_rows() {
 
 /// The first and last rows of all tiles, for tables that have several row counts of each: times are stairs.
 std::vector<double> tile_rows(double most) {
-  constexpr double kSmall = 16, kLarge = 64, kFrom = 128;
+  constexpr int kSmall = 16, kLarge = 64, kFrom = 128;
   std::vector<double> rows;
-  for (double last = kSmall; last < most + kLarge; last += last < kFrom ? kSmall : kLarge) {
-    rows.insert(rows.end(), {last, last + 1});
+  for (int last = kSmall; last < most + kLarge; last += last < kFrom ? kSmall : kLarge) {
+    rows.insert(rows.end(), {static_cast<double>(last), last + 1.0});
   }
   return rows;
 }

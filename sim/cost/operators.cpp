@@ -62,7 +62,7 @@ Operator expert_product(const char* name, double rows, double experts, std::int6
           .flops = Flops(2 * rows * nk),
           .bytes = bytes.weights * experts * nk + bytes.activations * rows * static_cast<double>(n + k),
           .repeats = repeats,
-          .m = static_cast<std::int64_t>(rows + 0.5),
+          .m = std::lround(rows),
           .n = n,
           .k = k};
 }
