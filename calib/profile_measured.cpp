@@ -153,6 +153,7 @@ Side read_side(Fields& fields, std::size_t segments) {
 
 Feature read_feature(Fields& fields, std::string_view key) {
   std::vector<std::string_view> names;
+  names.reserve(kFeatures.size());
   for (Feature feature : kFeatures) names.push_back(name_of(feature));
   const std::string name = fields.choice(key, names);
   for (Feature feature : kFeatures) {

@@ -16,6 +16,7 @@ constexpr std::array kTypes = {ElementType{"bf16", 16}, ElementType{"fp16", 16},
 
 std::vector<std::string_view> type_names() {
   std::vector<std::string_view> names;
+  names.reserve(kTypes.size());
   for (const ElementType& type : kTypes) names.push_back(type.name);
   return names;
 }

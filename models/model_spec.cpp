@@ -1,13 +1,14 @@
 #include "models/model_spec.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tiersim::models {
 namespace {
 
 constexpr std::int64_t divided(std::int64_t n, std::int64_t ranks) { return (n + ranks - 1) / ranks; }
 
-Bytes rounded_bytes(double bytes) { return Bytes(static_cast<std::int64_t>(bytes + 0.5)); }
+Bytes rounded_bytes(double bytes) { return Bytes(std::lround(bytes)); }
 
 /// Parameters on one rank, by the type that they are stored in.
 struct Counted {

@@ -37,6 +37,7 @@ FittedSeriesList fit_all(const std::vector<Sample>& sound, const FitRules& rules
 
 std::vector<Prediction> predict(const FittedSeries& series, const std::vector<Sample>& samples, const char* set) {
   std::vector<Prediction> out;
+  out.reserve(samples.size());
   for (const Sample& sample : samples) {
     out.push_back({series.law.family, series.law.kernel, series.law.variant, set,
                    series.law.time(work_of(sample)).value(), sample.seconds});

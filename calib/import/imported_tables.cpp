@@ -33,6 +33,7 @@ ImportedTables read_tables(const std::string& format, const std::string& folder,
 
 std::vector<std::string> table_formats() {
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const Format& format : kFormats) names.emplace_back(format.name);
   return names;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
@@ -54,7 +55,7 @@ const Layer* find(const std::array<Layer, N>& layers, std::string_view theirs) {
 /// A batch of one chunk and equal or unequal decoding sequences: one row of the attention tables.
 struct Row {
   std::int64_t chunk = 0, offset = 0, decodes = 0, context = 0;
-  auto operator<=>(const Row&) const = default;
+  auto operator<=>(const Row&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 
 /// Of the decoding sequences.
@@ -67,7 +68,7 @@ Contexts equal(const Row& row) {
   return {n * context, context};
 }
 
-Tokens tokens(double count) { return Tokens(static_cast<std::int64_t>(count + 0.5)); }
+Tokens tokens(double count) { return Tokens(std::lround(count)); }
 
 class Reader {
  public:
@@ -131,7 +132,7 @@ class Reader {
       const Row at_largest{whole(table, chunk), whole(table, offset), whole(table, decodes), whole(table, largest)};
       const double scale = uniform(at_largest) / table.positive(of_largest);
       if (scale <= 0) continue;  // nothing tells what a sum over iterations is
-      const auto context = static_cast<std::int64_t>(table.positive(mean) + 0.5);
+      const std::int64_t context = std::lround(table.positive(mean));
       Row row = at_largest;
       row.context = context;
       add_attention(table, row, equal(row), table.positive(of_mean) * scale);

@@ -95,10 +95,10 @@ const std::vector<double>& first_rows() {
 
 /// The first and last rows of all tiles, for tables that have several row counts of each: times are stairs.
 std::vector<double> tile_rows(double most) {
-  constexpr double kSmall = 16, kLarge = 64, kFrom = 128;
+  constexpr int kSmall = 16, kLarge = 64, kFrom = 128;
   std::vector<double> rows;
-  for (double last = kSmall; last < most + kLarge; last += last < kFrom ? kSmall : kLarge) {
-    rows.insert(rows.end(), {last, last + 1});
+  for (int last = kSmall; last < most + kLarge; last += last < kFrom ? kSmall : kLarge) {
+    rows.insert(rows.end(), {static_cast<double>(last), last + 1.0});
   }
   return rows;
 }
@@ -126,8 +126,9 @@ std::vector<std::vector<Axis>> attention_tables(const std::string& kernel, const
   if (kernel == kernel::kMixedAttention) return mixed_tables(points);
   const bool decode = kernel.starts_with("decode");
   const Feature at_once = decode ? kv_heads_at_once : heads_at_once, length = decode ? context : queries;
+  const double step = kernel.ends_with("_wide") ? 4 : 2;  // a tenth of the others' points
   std::vector<std::vector<Axis>> tables{
-      {axis_over(at_once, points, 2), axis_over(length, points, 2), axis_over(k, points, 2)},
+      {axis_over(at_once, points, step), axis_over(length, points, step), axis_over(k, points, 2)},
       {axis_over(kv_heads_at_once, points, 4), axis_over(length, points, 4), axis_over(group, points, 2)}};
   if (!decode) tables.push_back({axis_over(queries, points, 1.5), axis_over(context, points, 2)});
   if (values_of(raggedness, points).size() > 1) {

@@ -76,7 +76,8 @@ std::vector<ErrorRow> errors_by_regime(const CaseReport& report) {
 namespace detail {
 
 std::string data_at(config::Fields& fields, std::string_view key, const Environment& environment, CaseReport& report) {
-  const std::string name = fields.text(key), path = environment.data + "/" + name;
+  const std::string name = fields.text(key);
+  std::string path = environment.data + "/" + name;
   std::error_code ignored;
   if (!environment.data.empty() && !name.empty() && fs::exists(path, ignored)) return path;
   report.skipped = environment.data.empty() ? "TIERSIM_DATA is not set" : fmt::format("TIERSIM_DATA has no {}", name);

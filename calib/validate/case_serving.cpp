@@ -83,6 +83,7 @@ std::vector<Served> simulated(const ResolvedScenario& scenario) {
 
 traces::Trace with_arrivals(const traces::Trace& trace, const std::vector<Served>& measured) {
   std::vector<Time> arrivals;
+  arrivals.reserve(measured.size());
   for (const Served& s : measured)
     arrivals.emplace_back(static_cast<std::int64_t>((s.queued - measured[0].queued) * 1e9));
   return traces::arriving_at(trace, arrivals);

@@ -30,7 +30,7 @@ class Quantity {
   friend constexpr Quantity operator*(Rep k, Quantity a) { return Quantity(a.value_ * k); }
   friend constexpr Quantity operator/(Quantity a, Rep k) { return Quantity(a.value_ / k); }
   friend constexpr Rep operator/(Quantity a, Quantity b) { return a.value_ / b.value_; }
-  friend constexpr auto operator<=>(Quantity, Quantity) = default;
+  friend constexpr auto operator<=>(Quantity, Quantity) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 
  private:
   Rep value_{};
@@ -63,7 +63,7 @@ class Time {
   friend constexpr Time operator+(Time t, Duration d) { return Time(t.value_ + d.value()); }
   friend constexpr Time operator-(Time t, Duration d) { return Time(t.value_ - d.value()); }
   friend constexpr Duration operator-(Time a, Time b) { return Duration(a.value_ - b.value_); }
-  friend constexpr auto operator<=>(Time, Time) = default;
+  friend constexpr auto operator<=>(Time, Time) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 
  private:
   std::int64_t value_{};

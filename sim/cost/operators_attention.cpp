@@ -196,7 +196,8 @@ void StepOperators::latent_decode(const Layers& layers, const Batch& b, Operator
 void StepOperators::scan(const Layers& layers, const Batch& b, Operators& out) const {
   constexpr double kFlops = 8;
   const Attention& a = layers.attention;
-  const double inner = static_cast<double>(a.expand * model_.hidden / ranks_.tensor);
+  const std::int64_t channels = a.expand * model_.hidden / ranks_.tensor;
+  const double inner = static_cast<double>(channels);
   const double tokens = in_double(b.tokens()), sequences = static_cast<double>(b.chunks + b.decodes);
   const double states = static_cast<double>(a.state_dim), kept = static_cast<double>(a.state_dim + a.conv_width - 1);
   // A token: x, step and gate in, y out, and its row of B and C. A sequence: its state, read and written.

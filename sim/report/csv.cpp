@@ -24,7 +24,7 @@ std::string header_of(const RunContext& context) {
       "last_token_ns,load_wait_ns,preemptions,recomputed_after_preemption";
   for (const std::string when : {"first", "final"}) {
     for (const TierInfo& t : context.tiers) out += "," + csv_quoted(when + "_" + as_key(t.name));
-    out += "," + when + "_recomputed," + when + "_new";
+    out.append(",").append(when).append("_recomputed,").append(when).append("_new");
   }
   return out + "\n";
 }

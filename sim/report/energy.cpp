@@ -9,8 +9,8 @@ namespace {
 /// it ends: never more than there are.
 Seconds computing(const Facts& f) {
   const Seconds busy = f.end().busy.total() - f.begin().busy.total();
-  const auto at_once = static_cast<double>(f.context.ranks / f.context.stages);
-  return Seconds(std::min(busy.value(), f.gpu_window) * at_once);
+  const auto at_once = f.context.ranks / f.context.stages;
+  return Seconds(std::min(busy.value(), f.gpu_window) * static_cast<double>(at_once));
 }
 
 }  // namespace

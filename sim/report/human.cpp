@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <span>
 
 namespace tiersim::human {
@@ -36,7 +37,7 @@ std::string number(double x) {
   if (x < 0) return "-" + number(-x);
   if (x < 9.995) return fmt::format("{:.2f}", x);
   if (x < 99.95) return fmt::format("{:.1f}", x);
-  return grouped(static_cast<std::int64_t>(x + 0.5));
+  return grouped(std::lround(x));
 }
 
 std::string prefixed(double x) {

@@ -13,7 +13,8 @@ std::vector<Box> leader_of(double x, double y, double to_x, double to_y) {
   constexpr double kMarker = 8, kStep = 3, kHalf = 1.5;
   const double length = std::sqrt((to_x - x) * (to_x - x) + (to_y - y) * (to_y - y));
   std::vector<Box> boxes;
-  for (double at = kMarker; at < length - kHalf; at += kStep) {
+  for (int i = 0; kMarker + kStep * i < length - kHalf; ++i) {
+    const double at = kMarker + kStep * i;
     const double px = x + (to_x - x) * at / length, py = y + (to_y - y) * at / length;
     boxes.push_back({px - kHalf, py - kHalf, px + kHalf, py + kHalf});
   }

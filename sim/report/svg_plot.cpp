@@ -183,7 +183,8 @@ class Drawing {
     constexpr double kStep = 4, kHalf = 2.5;
     const double x1 = across(from.x), y1 = down(from.y), x2 = across(to.x), y2 = down(to.y);
     const double length = std::sqrt((x2 - x1) * (x2 - x1) + (y2 - y1) * (y2 - y1));
-    for (double at = 0; at <= length; at += kStep) {
+    for (int i = 0; kStep * i <= length; ++i) {
+      const double at = kStep * i;
       const double x = x1 + (x2 - x1) * at / length, y = y1 + (y2 - y1) * at / length;
       const Box box{x - kHalf, y - kHalf, x + kHalf, y + kHalf};
       if (box.overlaps(kArea)) places_.cover(box);

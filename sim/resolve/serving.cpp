@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "sim/core/registry.hpp"
@@ -164,7 +165,7 @@ void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out) 
   const double kv_bytes = fields.number("kv_bytes", s.model.kv_bytes, Range{0.01, 64});
   const double block =
       static_cast<double>((s.model.kv_per_token() * s.block.value()).value()) * kv_bytes / s.model.kv_bytes;
-  tier.block_bytes = Bytes(std::max<std::int64_t>(1, static_cast<std::int64_t>(block + 0.5)));
+  tier.block_bytes = Bytes(std::max<std::int64_t>(1, std::lround(block)));
   if (tier.capacity < tier.block_bytes && !fields.diagnostics().has_errors()) {
     fields.error("capacity", fmt::format("tier '{}' has {}, less than one block of {}", name,
                                          config::text_of(tier.capacity), config::text_of(tier.block_bytes)));

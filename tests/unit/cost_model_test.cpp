@@ -94,7 +94,8 @@ void check(const std::vector<Operator>& operators, const Expected& expected) {
   std::map<std::string, Operator> found;
   for (const Operator& op : operators) CHECK(found.emplace(op.name, op).second);
   CHECK(found.size() == expected.size());
-  for (const auto& [name, counted] : expected) {
+  for (const auto& [key, counted] : expected) {
+    const auto& name = key;  // clang 14 lets no lambda capture a binding
     CAPTURE(name);
     REQUIRE(found.count(name) == 1);
     const Operator& op = found[name];

@@ -56,7 +56,7 @@ hw::GpuSpec gpu_named(const TablesRequest& request) {
   Diagnostics diagnostics;
   const config::Value map = config::load_yaml(path, diagnostics);
   config::Fields fields(map, fmt::format("device '{}'", request.gpu), diagnostics);
-  const hw::GpuSpec gpu = hw::read_gpu(fields);
+  hw::GpuSpec gpu = hw::read_gpu(fields);
   throw_if_errors(diagnostics);
   return gpu;
 }

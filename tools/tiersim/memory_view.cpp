@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "sim/report/human.hpp"
 #include "tools/tiersim/text.hpp"
 
@@ -12,7 +15,7 @@ constexpr double kBarColumns = 40;
 
 std::string row(const std::string& what, Bytes size, Bytes of, const std::string& note = {}) {
   const double share = static_cast<double>(size.value()) / static_cast<double>(of.value());
-  const std::string bar(static_cast<std::size_t>(std::max(0.0, share) * kBarColumns + 0.5), '#');
+  const std::string bar(static_cast<std::size_t>(std::lround(std::max(0.0, share) * kBarColumns)), '#');
   const std::string line = fmt::format("  {:<13}{:>10}  {:>5.1f}%  {:<{}}  {}", what, rough(size), share * 100, bar,
                                        static_cast<int>(kBarColumns), note);
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
