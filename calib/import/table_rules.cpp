@@ -130,7 +130,11 @@ std::vector<std::vector<Axis>> attention_tables(const std::string& kernel, const
   std::vector<std::vector<Axis>> tables{
       {axis_over(at_once, points, step), axis_over(length, points, step), axis_over(k, points, 2)},
       {axis_over(kv_heads_at_once, points, 4), axis_over(length, points, 4), axis_over(group, points, 2)}};
-  if (!decode) tables.push_back({axis_over(queries, points, 1.5), axis_over(context, points, 2)});
+  if (!decode) {
+    constexpr std::size_t kOneModel = 4;  // whose tables have chunks half an octave apart
+    const bool fine = values_of(heads_at_once, points).size() <= kOneModel;
+    tables.push_back({axis_over(queries, points, fine ? 1.5 : 2), axis_over(context, points, 2)});
+  }
   if (values_of(raggedness, points).size() > 1) {
     tables.push_back({axis_over(at_once, points, 2, split_ends(processors)), axis_over(length, points, 4),
                       axis_over(raggedness, points, 1.25)});
