@@ -311,3 +311,28 @@ TEST_CASE("does every shipped model have a step whose operators add up to it?") 
     CHECK(cost.step(b).total().value() == doctest::Approx(sum).epsilon(1e-12));
   }
 }
+
+TEST_CASE("is attention over a chunk and decoding sequences one kernel where an engine runs it so?") {
+  Batch b;
+  b.add_chunk(100_tok, 28_tok);
+  b.decodes = 3, b.decode_context = 600_tok, b.longest = 400_tok;
+  const models::ModelSpec m = shipped("llama-3.1-8b");
+  Operators fused;
+  StepOperators(m, {}).attention(b, fused, true);
+  const Named found = named(fused);
+  REQUIRE(found.size() == 1);
+  // 32 heads of 128 + 128 elements of queries and outputs, 8 of keys and values, in 2 bytes.
+  check(found, "mixed attention", 2.0 * (100 * 28 + 100 * 101 / 2) * 8192, 103.0 * 8192 * 2 + (128.0 + 600) * 2048 * 2,
+        32);
+  const Operator& op = found.at("mixed attention");
+  CHECK(op.decode_flops.value() == 2.0 * 600 * 8192);
+  CHECK(op.chunk == 100);
+  CHECK(op.offset == 28);
+  CHECK(op.longest == 400);
+  CHECK(op.blocks == 32 * 4 * 2);  // tiles of 64 queries, for decoding sequences too
+  CHECK(of_batch(m, b).size() == 2);
+  b.decodes = 0, b.decode_context = 0_tok;
+  Operators alone;
+  StepOperators(m, {}).attention(b, alone, true);
+  CHECK(named(alone).count("prefill attention") == 1);
+}
