@@ -56,10 +56,9 @@ Sample product_sample(const ProductTable& table, double m, double n, double k, d
 
 Sample attention_sample(const AttentionTable& t, double seconds) {
   std::string kernel = t.decode ? "decode_attention" : "prefill_attention";
-  constexpr double kWidest = 256;  // as sim/cost has it
   if (t.window > 0) {
     kernel += "_window";
-  } else if (t.head_dim > kWidest) {
+  } else if (t.head_dim > static_cast<double>(detail::kWidestHead)) {
     kernel += "_wide";
   }
   const double seen = t.decode && t.window > 0 ? std::min(t.context, t.window) : t.context;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "calib/validate/case_kinds.hpp"
 #include "sim/config/library.hpp"
@@ -23,13 +22,6 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"kernels", detail::run_kernels_case}, {"serving", detail::run_serving_case}, {"steady", detail::run_steady_case}};
 
-std::vector<std::string> opening_comment(const std::string& path) {
-  std::vector<std::string> out;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line) && line.starts_with("# ");) out.push_back(line.substr(2));
-  return out;
-}
-
 Prediction prediction_of(const ComparedPoint& point) { return {{}, {}, {}, {}, point.predicted, point.measured}; }
 
 }  // namespace
@@ -41,7 +33,7 @@ bool CaseReport::holds() const {
 CaseReport run_case(const std::string& path, const Environment& environment, Diagnostics& diagnostics) {
   CaseReport report;
   report.name = fs::path(path).stem().string();
-  report.question = opening_comment(path);
+  report.question = config::opening_comment(path);
   const config::Value map = config::load_yaml(path, diagnostics);
   if (diagnostics.has_errors()) return report;
   config::Fields fields(map, fmt::format("case '{}'", report.name), diagnostics);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "calib/fit/observation.hpp"
 #include "calib/import/imported_tables.hpp"
@@ -72,6 +73,8 @@ void add_row(const WantedRow& wanted, CaseReport& report) {
   CaseRow row;
   row.what = wanted.what, row.statistic = "MAPE", row.most = wanted.most;
   row.pooled = pooled(report, wanted.what);
+  if (row.pooled.points == 0)
+    throw std::runtime_error(fmt::format("no point of the tables is of row '{}'", wanted.what));
   row.error = row.pooled.mape, row.points = row.pooled.points;
   report.rows.push_back(row);
 }
@@ -116,7 +119,10 @@ void run_kernels_case(config::Fields& fields, const Environment& environment, Ca
       if (std::none_of(row.series.begin(), row.series.end(), [&](const auto& p) { return matches(series, p); }))
         continue;
       if (!counts(sample)) continue;
-      if (const LawTimer* timer = predictor.find(series)) report.points.push_back(compared(row.what, sample, *timer));
+      const LawTimer* timer = predictor.find(series);
+      if (timer == nullptr)
+        throw std::runtime_error(fmt::format("profile '{}' has no law of {}", profile.name, series));
+      report.points.push_back(compared(row.what, sample, *timer));
     }
   }
   for (const WantedRow& row : wanted) add_row(row, report);

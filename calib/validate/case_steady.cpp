@@ -110,7 +110,8 @@ void run_steady_case(config::Fields& fields, const Environment& environment, Cas
   const std::string weights = fields.text("weights");
   const double most = fields.fraction("tpot");
   const config::Value* scenario = fields.child("scenario");
-  if (!report.skipped.empty() || fields.diagnostics().has_errors() || scenario == nullptr) return;
+  if (scenario == nullptr) fields.error("scenario", fmt::format("missing key 'scenario' in {}", fields.what()));
+  if (!report.skipped.empty() || fields.diagnostics().has_errors()) return;
   fields.record("scenario", *scenario);
   for (const SteadyPoint& point : read_points(path, models)) {
     config::Value tree = tree_of(*scenario, point, weights, environment, fields.diagnostics());

@@ -434,4 +434,12 @@ Value parse_yaml(const std::string& text, const std::string& name, Diagnostics& 
   return parse(text, name, false, diagnostics);
 }
 
+std::vector<std::string> opening_comment(const std::string& path) {
+  std::vector<std::string> out;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line) && line.starts_with('#');)
+    out.push_back(line.size() > 2 ? line.substr(2) : std::string());
+  return out;
+}
+
 }  // namespace tiersim::config

@@ -4,6 +4,7 @@
 /// Duplicate keys, several documents, anchors on maps that merge, and syntax errors become diagnostics with line and
 /// column. O(size); no state.
 #include <string>
+#include <vector>
 
 #include "sim/config/value.hpp"
 
@@ -13,5 +14,8 @@ namespace tiersim::config {
 [[nodiscard]] Value load_yaml(const std::string& path, Diagnostics& diagnostics);
 /// Parses text; `name` stands for the file in messages.
 [[nodiscard]] Value parse_yaml(const std::string& text, const std::string& name, Diagnostics& diagnostics);
+
+/// The comment lines that a file opens with, without their "# "; empty where it cannot be read.
+[[nodiscard]] std::vector<std::string> opening_comment(const std::string& path);
 
 }  // namespace tiersim::config

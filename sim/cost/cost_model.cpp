@@ -40,13 +40,12 @@ calib::Work work_of(const Operator& op) {
 }  // namespace
 
 CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
-                     Ranks ranks, const OperatorTable* table)
+                     Ranks ranks)
     : model_(model),
       machine_(machine),
       profile_(profile),
       window_(model.window()),
       operators_(model, ranks),
-      table_(table),
       laws_(profile),
       slow_downs_(profile),
       launch_(in_seconds(profile.launch)) {
@@ -127,13 +126,6 @@ StepTime CostModel::by_law(const LawBook::Found& found, const Operator& op) {
 
 StepTime CostModel::time_of(const Operator& op) const {
   const double repeats = static_cast<double>(op.repeats);
-  StepTime out;
-  if (table_ != nullptr) {
-    if (const Seconds measured = table_->time(op); measured >= Seconds(0)) {
-      (is_communication(op.kind) ? out.communication : out.bandwidth) = out.measured = measured * repeats;
-      return out;
-    }
-  }
   if (const LawBook::Found found = law_of(op); found.law != nullptr) return by_law(found, op);
   if (is_communication(op.kind)) return between_ranks(op);
   const double again =
@@ -165,7 +157,6 @@ StepTime CostModel::between_ranks(const Operator& op) const {
 }
 
 Provenance CostModel::provenance_of(const Operator& op) const {
-  if (table_ != nullptr && table_->time(op) >= Seconds(0)) return Provenance::table;
   const LawBook::Found found = law_of(op);
   if (found.law == nullptr) return Provenance::datasheet;
   if (!found.exact) return Provenance::stand_in;

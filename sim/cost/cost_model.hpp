@@ -2,11 +2,12 @@
 /// How long one step of the engine takes on one tensor-parallel group, and what bounds it.
 ///
 /// A step runs every sequence's new tokens through all layers at once: the linear operators see the sum of the tokens,
-/// the attention of prefill chunks and of decoding sequences are one kernel each. An operator's time is
-/// that of the law fitted to its kernel, where the profile has one (sim/cost/law_book.hpp), else
+/// the attention of prefill chunks and of decoding sequences are one kernel each, or one for both where engines run it
+/// so. An operator's time is that of the law fitted to its kernel, where the profile has one (sim/cost/law_book.hpp),
+/// else
 ///   launch + (tc^p + tm^p)^(1/p),   tc = FLOPs / (peak x efficiency),   tm = bytes / (HBM x efficiency)
-/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge). A measured table
-/// (OperatorTable) comes before both. Communication between n ranks without a law, by latency alpha and bus bandwidth:
+/// (hw datasheet x calib profile; Williams et al., Roofline, 2009, with the p-norm at the ridge).
+/// Communication between n ranks without a law, by latency alpha and bus bandwidth:
 /// all-reduce alpha + 2 (n - 1)/n bytes / bandwidth (ring), both by the size of the message (hw/collective_spec.hpp),
 /// all-to-all alpha + (n - 1)/n bytes / bandwidth (GenZ; Bambhaniya et al., 2024), send alpha + bytes / bandwidth.
 /// Prefill attention: also what keys and values are read again (sim/cost/attention_io.hpp); beside chunks, a decoding
@@ -35,17 +36,8 @@
 
 namespace tiersim {
 
-/// Measured times that take precedence over the roofline where they cover an operator.
-class OperatorTable {
- public:
-  virtual ~OperatorTable() = default;
-  /// The time of one repeat, or a negative value where the table does not cover the operator.
-  [[nodiscard]] virtual Seconds time(const Operator& op) const = 0;
-};
-
 /// Where an operator's time comes from, the surest first.
 enum class Provenance {
-  table,         ///< measured
   law,           ///< fitted to its kernel
   stand_in,      ///< fitted to a like kernel, or to another type
   extrapolated,  ///< by a law beyond the range that it was fitted to
@@ -54,9 +46,8 @@ enum class Provenance {
 
 class CostModel {
  public:
-  /// `ranks`: the GPUs that work on one step. `table` may be null and must outlive the model.
-  CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile, Ranks ranks,
-            const OperatorTable* table = nullptr);
+  /// `ranks`: the GPUs that work on one step.
+  CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile, Ranks ranks);
   CostModel(const CostModel&) = delete;  // it points into its own laws
   CostModel& operator=(const CostModel&) = delete;
   CostModel(CostModel&&) = default;
@@ -90,7 +81,6 @@ class CostModel {
   calib::Profile profile_;
   Tokens window_;
   StepOperators operators_;
-  const OperatorTable* table_;
   LawBook laws_;
   SlowDowns slow_downs_;
   struct KnownLaw {

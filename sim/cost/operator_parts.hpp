@@ -10,6 +10,9 @@
 
 namespace tiersim::detail {
 
+/// Elements of the widest head that the usual attention kernels do; wider ones have kernels of their own.
+inline constexpr std::int64_t kWidestHead = 256;
+
 /// Bytes per element of a product's two sides.
 struct ProductBytes {
   double weights = 2, activations = 2;

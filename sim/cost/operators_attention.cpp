@@ -31,10 +31,8 @@ struct Moved {
   double queries_and_outputs = 0, kv = 0;
 };
 
-/// Heads of more than 256 elements have kernels of their own.
 const char* by_width(const char* usual, const char* wide, std::int64_t head_dim) {
-  constexpr std::int64_t kWidest = 256;
-  return head_dim > kWidest ? wide : usual;
+  return head_dim > detail::kWidestHead ? wide : usual;
 }
 
 Operator attention_of(const char* name, const char* kernel, OperatorKind kind, double flops, const Moved& bytes,

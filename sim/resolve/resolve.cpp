@@ -224,21 +224,13 @@ std::vector<std::string> semantics_of(const ResolvedScenario& r) {
   return lines;
 }
 
-std::vector<std::string> opening_comment(const std::string& path) {
-  std::vector<std::string> out;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line) && line.starts_with('#');)
-    out.push_back(line.size() > 2 ? line.substr(2) : std::string());
-  return out;
-}
-
 }  // namespace
 
 Scenario load_scenario(const std::string& path, const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
   Scenario scenario;
   scenario.path = path;
   scenario.tree = config::load_yaml(path, diagnostics);
-  if (!diagnostics.has_errors()) scenario.question = opening_comment(path);
+  if (!diagnostics.has_errors()) scenario.question = config::opening_comment(path);
   for (const std::string& argument : overrides) config::apply_override(scenario.tree, argument, diagnostics);
   return scenario;
 }

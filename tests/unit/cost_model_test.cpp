@@ -444,20 +444,6 @@ TEST_CASE("do the operators of a step add up to its time under laws too?") {
   CHECK(step.measured.value() == doctest::Approx(sum.total().value()));
 }
 
-TEST_CASE("does a measured table take precedence where it covers an operator?") {
-  struct Table final : OperatorTable {
-    [[nodiscard]] Seconds time(const Operator& op) const override {
-      return Seconds(std::strcmp(op.name, "qkv") == 0 ? 1.0 : -1.0);
-    }
-  } table;
-  CostModel measured(llama(), machine(), profile(), {}, &table);
-  const Batch b = chunk(100, 0, true);
-  double expected = 200e-6;
-  for (const Operator& op : measured.operators(b))
-    expected += std::strcmp(op.name, "qkv") == 0 ? 32.0 : model().time_of(op).total().value();
-  CHECK(measured.step(b).total().value() == doctest::Approx(expected).epsilon(1e-12));
-}
-
 TEST_CASE("is a prefill alone the sum of its chunks, the last with a token?") {
   CostModel cost = model();
   CHECK(cost.prefill_alone(0_tok, 1000_tok, 2048_tok) == cost.duration(chunk(1000, 0, true)));

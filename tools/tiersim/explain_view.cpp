@@ -19,7 +19,7 @@ const char* word_of(Bound bound) {
 }
 
 const char* word_of(Provenance provenance) {
-  constexpr std::array kWords = {"table", "law", "stand_in", "extrapolated", "datasheet"};
+  constexpr std::array kWords = {"law", "stand_in", "extrapolated", "datasheet"};
   return kWords[static_cast<std::size_t>(provenance)];
 }
 
@@ -29,7 +29,7 @@ const char* brief(Bound bound) {
   return kWords[static_cast<std::size_t>(bound)];
 }
 const char* brief(Provenance provenance) {
-  constexpr std::array kWords = {"table", "law", "like", "past", "sheet"};
+  constexpr std::array kWords = {"law", "like", "past", "sheet"};
   return kWords[static_cast<std::size_t>(provenance)];
 }
 
@@ -103,8 +103,7 @@ std::string bounds_line(const ExplainedStep& step) {
 }
 
 std::string sources_line(const ExplainedStep& step) {
-  constexpr std::array kAll = {Provenance::table, Provenance::law, Provenance::stand_in, Provenance::extrapolated,
-                               Provenance::datasheet};
+  constexpr std::array kAll = {Provenance::law, Provenance::stand_in, Provenance::extrapolated, Provenance::datasheet};
   std::vector<std::pair<const char*, Seconds>> parts;
   for (const Provenance p : kAll) {
     Seconds sum{0};

@@ -33,13 +33,14 @@ std::vector<std::string> case_files(const CasesRequest& request, const std::stri
 
 calib::CaseReport report_of(const CasesRequest& request, const std::string& file, const Environment& places) {
   Diagnostics diagnostics;
+  calib::CaseReport report;
   try {
-    calib::CaseReport report = calib::run_case(file, places, diagnostics);
-    throw_if_errors(diagnostics);
-    return report;
+    report = calib::run_case(file, places, diagnostics);
   } catch (const std::runtime_error& e) {
     misuse(request.command, fmt::format("case '{}': {}", fs::path(file).stem().string(), e.what()));
   }
+  throw_if_errors(diagnostics);
+  return report;
 }
 
 }  // namespace
