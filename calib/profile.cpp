@@ -21,6 +21,7 @@ Profile read_profile(config::Fields& fields) {
   p.elementwise_bandwidth = fields.fraction("elementwise_bandwidth", {}, kEfficiency);
   p.ridge_exponent = fields.number("ridge_exponent", 2, Range{1, 100});
   p.launch = fields.duration("launch", {}, kDelay);
+  p.eager_launch = fields.duration("eager_launch", Duration(10'000), kDelay);
   p.step_overhead = fields.duration("step_overhead", {}, kDelay);
   p.runtime_memory = fields.bytes("runtime_memory", {}, Range{0, 1e15});
   read_measured(fields, p);

@@ -48,6 +48,7 @@ struct Profile {
   double elementwise_bandwidth = 0;  ///< of HBM peak, norms, activations, rotary
   double ridge_exponent = 2;         ///< p of (tc^p + tm^p)^(1/p)
   Duration launch;                   ///< per kernel, inside a CUDA graph
+  Duration eager_launch;             ///< CPU time per kernel outside of one
   Duration step_overhead;            ///< CPU time per step that asynchronous scheduling does not hide
   Bytes runtime_memory;              ///< CUDA context, graphs and libraries, per GPU
 

@@ -9,9 +9,11 @@
 /// ridge of a law whose exponent is not 1 or 2. Deterministic; no allocation after construction.
 #include <cstddef>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "calib/profile_laws.hpp"
+#include "sim/core/quick_mathematics.hpp"
 
 namespace tiersim::calib {
 
@@ -46,9 +48,13 @@ class LawTimer {
     std::size_t stride = 1;  // of the factors
     mutable Place place{};   // of the feature as last asked
   };
+  /// From step to step contexts grow: the axis of theirs is the last that is interpolated, between two values that hold
+  /// as long as nothing else changes.
   struct Table {
-    std::vector<LogAxis> axes;
+    std::vector<LogAxis> axes;  // the growing one first
     std::vector<double> log_factors;
+    mutable std::size_t knot = std::numeric_limits<std::size_t>::max();  // of the growing axis
+    mutable double below = 0, above = 0;                                 // at this knot and the next
   };
   /// A feature that tables look at, as last asked.
   struct Asked {
@@ -58,10 +64,16 @@ class LawTimer {
   };
 
   [[nodiscard]] double value(const Flat& flat, const Work& work) const;
-  [[nodiscard]] double p_norm(const double* sides, double largest) const;
+  using Sides = quick::Four;
+  static_assert(kMostSides == std::tuple_size_v<Sides>);
+
+  [[nodiscard]] double p_norm(const Sides& sides, double largest) const;
   [[nodiscard]] double correction(const Work& work) const;
-  [[nodiscard]] static Place place(const std::vector<double>& logs, double x);
-  [[nodiscard]] static double log_factor(const Table& table);
+  void look_at(const Work& work) const;
+  [[nodiscard]] static Place place(const LogAxis& axis, double x);
+  [[nodiscard]] double log_factor(const Table& table) const;
+  /// At a knot of the first axis, all others interpolated.
+  [[nodiscard]] static double at_knot(const Table& table, std::size_t knot);
   std::size_t number_of(Feature feature);
 
   Tiling tile_;

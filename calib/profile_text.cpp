@@ -93,6 +93,7 @@ std::string keys_text(const Profile& p, const Comments& comments) {
   add("elementwise_bandwidth", fmt::format("{}", p.elementwise_bandwidth));
   add("ridge_exponent", fmt::format("{}", p.ridge_exponent));
   add("launch", config::text_of(p.launch));
+  add("eager_launch", config::text_of(p.eager_launch));
   add("step_overhead", config::text_of(p.step_overhead));
   add("runtime_memory", config::text_of(p.runtime_memory));
   return out;

@@ -106,6 +106,13 @@ std::string fill_launch(Profile& profile, const FittedSeriesList& all) {
   return kAssumed;
 }
 
+std::string fill_eager_launch(Profile& profile, const FittedSeriesList& all, bool is_host) {
+  if (is_host) return "a host launches nothing";
+  const FittedSeries* series = find_series(all, "overhead", "launch");
+  profile.eager_launch = series == nullptr ? Duration(10'000) : per_operation(series->law);
+  return series == nullptr ? kAssumed : "measured: overhead/launch";
+}
+
 std::string fill_step_overhead(Profile& profile, const FittedSeriesList& all) {
   const FittedSeries* series = find_series(all, "overhead", "step");
   if (series == nullptr) return "not measured";
@@ -128,6 +135,7 @@ std::map<std::string, std::string> fill_fallbacks(Profile& profile, const Fitted
   for (const Share& share : shares()) comments[share.key] = fill_share(profile, share, series, ceilings, is_host);
   comments["ridge_exponent"] = fill_ridge(profile, series, is_host);
   comments["launch"] = fill_launch(profile, series);
+  comments["eager_launch"] = fill_eager_launch(profile, series, is_host);
   comments["step_overhead"] = fill_step_overhead(profile, series);
   profile.provenance = "measured";
   profile.runtime_memory = is_host ? Bytes(0) : Bytes(800'000'000);

@@ -6,8 +6,7 @@
 namespace tiersim {
 namespace {
 
-constexpr double kLn2High = 6.93147180369123816490e-01;  // the upper 33 bits of ln 2, so that k * high is exact
-constexpr double kLn2Low = 1.90821492927058770002e-10;
+using detail::kLn2High, detail::kLn2Low;
 
 /// An unevaluated sum, |low| at most half a unit in the last place of high: about 106 bits.
 struct Double2 {
@@ -80,40 +79,6 @@ double exponential_of(double x, double low) {
 }
 
 }  // namespace
-
-namespace quick {
-
-double natural_log(double x) {
-  // x = 2^k m as above; log m = 2 atanh(s) by its series in s^2, two halves at a time.
-  constexpr double c3 = 2.0 / 3, c5 = 2.0 / 5, c7 = 2.0 / 7, c9 = 2.0 / 9, c11 = 2.0 / 11, c13 = 2.0 / 13,
-                   c15 = 2.0 / 15, c17 = 2.0 / 17, c19 = 2.0 / 19;
-  const auto bits = std::bit_cast<std::uint64_t>(x);
-  int k = static_cast<int>(bits >> 52) - 1023;
-  double m = std::bit_cast<double>((bits & ((1ULL << 52) - 1)) | (1023ULL << 52));
-  if (m > 1.4142135623730951) m *= 0.5, ++k;
-  const double f = m - 1.0, s = f / (2.0 + f), z = s * s, w = z * z;
-  const double odd = c3 + w * (c7 + w * (c11 + w * (c15 + w * c19)));
-  const double even = c5 + w * (c9 + w * (c13 + w * c17));
-  return k * kLn2High + (2 * s + (s * z * (odd + z * even) + k * kLn2Low));
-}
-
-double exponential(double x) {
-  constexpr double c2 = 1.0 / 2, c3 = 1.0 / 6, c4 = 1.0 / 24, c5 = 1.0 / 120, c6 = 1.0 / 720, c7 = 1.0 / 5040,
-                   c8 = 1.0 / 40320, c9 = 1.0 / 362880, c10 = 1.0 / 3628800, c11 = 1.0 / 39916800,
-                   c12 = 1.0 / 479001600;
-  if (x < -708.0) return 0.0;
-  if (x > 709.0) x = 709.0;
-  const double scaled_x = x * 1.4426950408889634;
-  const int k = static_cast<int>(scaled_x < 0 ? scaled_x - 0.5 : scaled_x + 0.5);
-  const double r = (x - k * kLn2High) - k * kLn2Low, w = r * r;
-  const double even = c2 + w * (c4 + w * (c6 + w * (c8 + w * (c10 + w * c12))));
-  const double odd = c3 + w * (c5 + w * (c7 + w * (c9 + w * c11)));
-  return scaled(1.0 + (r + w * (even + r * odd)), k);
-}
-
-double power(double x, double y) { return exponential(y * natural_log(x)); }
-
-}  // namespace quick
 
 double natural_log(double x) {
   const Double2 log = precise_log(x);

@@ -8,12 +8,9 @@ namespace tiersim {
 [[nodiscard]] double exponential(double x);
 [[nodiscard]] double power(double x, double y);  ///< x > 0
 
-/// The same several times as fast, to within 1e-14 of the result (of power(): 1e-13 for |y log x| up to 10): for inner
-/// loops over fitted quantities. The same bits everywhere too; x > 0, normal.
-namespace quick {
-[[nodiscard]] double natural_log(double x);
-[[nodiscard]] double exponential(double x);
-[[nodiscard]] double power(double x, double y);
-}  // namespace quick
+namespace detail {
+inline constexpr double kLn2High = 6.93147180369123816490e-01;  // the upper 33 bits of ln 2: k * high is exact
+inline constexpr double kLn2Low = 1.90821492927058770002e-10;
+}  // namespace detail
 
 }  // namespace tiersim

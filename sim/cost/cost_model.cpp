@@ -40,7 +40,7 @@ calib::Work work_of(const Operator& op) {
 }  // namespace
 
 CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile,
-                     Ranks ranks)
+                     Ranks ranks, Tokens captured)
     : model_(model),
       machine_(machine),
       profile_(profile),
@@ -48,7 +48,8 @@ CostModel::CostModel(const models::ModelSpec& model, const hw::MachineSpec& mach
       operators_(model, ranks),
       laws_(profile),
       slow_downs_(profile),
-      launch_(in_seconds(profile.launch)) {
+      launch_(in_seconds(profile.launch)),
+      captured_(captured) {
   const auto roof = [&](OperatorKind kind, double compute_share, double bandwidth_share) {
     roofs_[static_cast<std::size_t>(kind)] = {1.0 / (machine.gpu.half_peak().value() * compute_share),
                                               1.0 / (machine.gpu.memory_bandwidth.value() * bandwidth_share)};
@@ -163,32 +164,40 @@ Provenance CostModel::provenance_of(const Operator& op) const {
   return found.timer->of(work_of(op)).extrapolated ? Provenance::extrapolated : Provenance::law;
 }
 
-StepTime CostModel::sum_of(const Operators& operators) const {
-  StepTime sum;
-  for (const Operator& op : operators) sum += time_of(op);
+CostModel::Part CostModel::sum_of(const Operators& operators) const {
+  Part sum{{}, 0};
+  for (const Operator& op : operators) sum.time += time_of(op), sum.kernels += op.repeats;
   return sum;
 }
 
-const StepTime& CostModel::linear(std::int64_t tokens) {
+const CostModel::Part& CostModel::linear(std::int64_t tokens) {
   const auto i = static_cast<std::size_t>(tokens);
-  if (i >= linear_.size()) linear_.resize(i + 1, StepTime{.overhead = Seconds(-1)});
-  if (linear_[i].overhead < Seconds(0)) linear_[i] = sum_of(operators_.linear(Tokens(tokens), fused_experts_));
+  if (i >= linear_.size()) linear_.resize(i + 1);
+  if (linear_[i].time.overhead < Seconds(0)) linear_[i] = sum_of(operators_.linear(Tokens(tokens), fused_experts_));
   return linear_[i];
 }
 
-const StepTime& CostModel::head(std::int64_t sampled) {
+const CostModel::Part& CostModel::head(std::int64_t sampled) {
   const auto i = static_cast<std::size_t>(sampled);
-  if (i >= head_.size()) head_.resize(i + 1, StepTime{.overhead = Seconds(-1)});
-  if (head_[i].overhead < Seconds(0)) head_[i] = sum_of(operators_.head(sampled));
+  if (i >= head_.size()) head_.resize(i + 1);
+  if (head_[i].time.overhead < Seconds(0)) head_[i] = sum_of(operators_.head(sampled));
   return head_[i];
 }
 
+Seconds CostModel::launches(Tokens tokens, std::int64_t kernels) const {
+  return tokens > captured_ ? in_seconds(profile_.eager_launch) * static_cast<double>(kernels) : Seconds(0);
+}
+
 StepTime CostModel::step(const Batch& batch) {
-  StepTime sum = linear(batch.tokens().value());
-  sum += head(batch.sampled);
+  const Tokens tokens = batch.tokens();
+  const Part &layers = linear(tokens.value()), &last = head(batch.sampled);
+  StepTime sum = layers.time;
+  sum += last.time;
+  std::int64_t kernels = layers.kernels + last.kernels;
   of_batch_.clear();
   operators_.attention(batch, of_batch_, fused_);
-  for (const Operator& op : of_batch_) sum += time_of(op);
+  for (const Operator& op : of_batch_) sum += time_of(op), kernels += op.repeats;
+  sum.overhead += std::max(Seconds(0), launches(tokens, kernels) - sum.total());
   sum.overhead += in_seconds(profile_.step_overhead);
   return batch.copies_in || batch.copies_out ? slow_downs_.applied(sum, batch.copies_in, batch.copies_out) : sum;
 }

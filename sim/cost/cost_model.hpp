@@ -13,8 +13,9 @@
 /// Prefill attention: also what keys and values are read again (sim/cost/attention_io.hpp); beside chunks, a decoding
 /// sequence's scores count as a whole tile's where the GPU's kernel is such (GpuSpec::mixed_attention_tile). Which
 /// operators a step has, and their FLOPs and bytes: sim/cost/operators.hpp. Copies of KV beside a step lengthen it
-/// (sim/cost/slow_down.hpp). Left out: skew between ranks; without laws also tile quantisation (sim/README.md says why)
-/// and clocks under load.
+/// (sim/cost/slow_down.hpp). A step too large for a CUDA graph takes at least as long as the CPU takes to launch its
+/// kernels one by one, while the GPU runs those before. Left out: skew between ranks; without laws also tile
+/// quantisation (sim/README.md says why) and clocks under load.
 ///
 /// Called by the serving room once per step. Linear parts depend on a token count alone and are computed once per
 /// count, so a step costs a few additions and a square root; it allocates nothing once its shape has been seen. Not
@@ -46,8 +47,9 @@ enum class Provenance {
 
 class CostModel {
  public:
-  /// `ranks`: the GPUs that work on one step.
-  CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile, Ranks ranks);
+  /// `ranks`: the GPUs that work on one step. `captured`: tokens of the largest step that is a CUDA graph.
+  CostModel(const models::ModelSpec& model, const hw::MachineSpec& machine, const calib::Profile& profile, Ranks ranks,
+            Tokens captured = Tokens(INT64_MAX));
   CostModel(const CostModel&) = delete;  // it points into its own laws
   CostModel& operator=(const CostModel&) = delete;
   CostModel(CostModel&&) = default;
@@ -62,19 +64,25 @@ class CostModel {
   /// Every operator of a step, in the order of execution, for explanations; step() adds the same, alone.
   [[nodiscard]] Operators operators(const Batch& batch) const;
   [[nodiscard]] StepTime time_of(const Operator& op) const;
+  /// What the CPU takes to launch a step's kernels one by one; 0 for a step that is a graph.
+  [[nodiscard]] Seconds launches(Tokens tokens, std::int64_t kernels) const;
   [[nodiscard]] Provenance provenance_of(const Operator& op) const;
   [[nodiscard]] const calib::Profile& profile() const { return profile_; }
 
  private:
-  [[nodiscard]] const StepTime& linear(std::int64_t tokens);
-  [[nodiscard]] const StepTime& head(std::int64_t sampled);
+  struct Part {
+    StepTime time{.overhead = Seconds(-1)};  // below 0: not yet computed
+    std::int64_t kernels = 0;
+  };
+  [[nodiscard]] const Part& linear(std::int64_t tokens);
+  [[nodiscard]] const Part& head(std::int64_t sampled);
   void know(std::initializer_list<const char*> kernels, double element_bytes);
   [[nodiscard]] LawBook::Found law_of(const Operator& op) const;
   [[nodiscard]] static StepTime by_law(const LawBook::Found& found, const Operator& op);
   [[nodiscard]] StepTime between_ranks(const Operator& op) const;
   [[nodiscard]] StepTime roofline(OperatorKind kind, double flops, double bytes, double repeats) const;
   [[nodiscard]] Seconds all_reduce(const Operator& op) const;
-  [[nodiscard]] StepTime sum_of(const Operators& operators) const;
+  [[nodiscard]] Part sum_of(const Operators& operators) const;
 
   models::ModelSpec model_;
   hw::MachineSpec machine_;
@@ -96,7 +104,8 @@ class CostModel {
   };
   std::array<Roof, 4> roofs_;  // by OperatorKind; communication has none
   Seconds launch_;
-  std::vector<StepTime> linear_, head_;  // by count; overhead < 0 marks an entry not yet computed
+  Tokens captured_;
+  std::vector<Part> linear_, head_;  // by count
 };
 
 }  // namespace tiersim

@@ -1,5 +1,7 @@
 #include "sim/cost/explanation.hpp"
 
+#include <algorithm>
+
 namespace tiersim {
 
 Bound bound_of(const StepTime& time) {
@@ -22,15 +24,19 @@ ExplainedStep explain_step(CostModel& cost, const Batch& batch) {
   ExplainedStep step;
   step.batch = batch;
   step.time = cost.step(batch);
-  step.cpu = in_seconds(cost.profile().step_overhead);
+  Seconds kernels{0};
+  std::int64_t count = 0;
   for (const Operator& op : cost.operators(batch)) {
     const StepTime time = cost.time_of(op);
     const ExplainedOperator& added =
         step.operators.emplace_back(ExplainedOperator{op, time, bound_of(time), cost.provenance_of(op)});
+    kernels += time.total(), count += op.repeats;
     if (is_communication(op.kind)) continue;
     step.flops += added.flops();
     step.bytes += added.bytes();
   }
+  step.cpu = in_seconds(cost.profile().step_overhead);
+  step.cpu += std::max(Seconds(0), cost.launches(batch.tokens(), count) - kernels);
   return step;
 }
 

@@ -223,6 +223,7 @@ void resolve_serving(Fields& root, ResolvedScenario& out) {
   }
   e.reserve_whole_prompt = fields.flag("reserve_whole_prompt", true);
   e.load = fields.choice("load", {"always", "cheaper"}, "cheaper") == "always" ? LoadWhen::always : LoadWhen::cheaper;
+  e.captured = fields.tokens("cuda_graph_tokens", Tokens(512), Range{0, 1 << 20});
   e.layerwise = fields.flag("layerwise", false);
   e.layers = s.model.layers;
   if (e.max_sequences > e.max_batched_tokens.value()) {

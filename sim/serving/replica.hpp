@@ -42,8 +42,9 @@ struct EngineSettings {
   bool reserve_whole_prompt = true;
   LoadWhen load = LoadWhen::cheaper;
   bool layerwise = false;
-  std::int64_t layers = 1;  ///< of the model, for layer-wise overlap
-  bool leaps = true;        ///< false: every step through the event queue (tests)
+  Tokens captured{INT64_MAX};  ///< of the largest step that is a CUDA graph
+  std::int64_t layers = 1;     ///< of the model, for layer-wise overlap
+  bool leaps = true;           ///< false: every step through the event queue (tests)
 };
 
 /// What the replicas of a run share; filled by Simulation.

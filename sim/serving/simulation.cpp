@@ -31,7 +31,7 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
       arrivals_(workload_.trace(), settings.load),
       transfers_(topology_),
       hierarchy_(make_hierarchy(), topology_, transfers_),
-      cost_(settings.model, settings.machine, settings.profile, settings.ranks),
+      cost_(settings.model, settings.machine, settings.profile, settings.ranks, settings.engine.captured),
       router_(Registry<Router>::instance().make(
           settings.router.name, {static_cast<std::size_t>(settings.replicas), settings.router.parameters})),
       hooks_(std::move(hooks)),

@@ -23,7 +23,7 @@ FirstTokenSplit check_all(const ResolvedScenario& scenario, std::size_t stride) 
   const ServingSettings& s = scenario.settings;
   FirstTokenSplit sum;
   for (std::size_t r = 0; r < scenario.trace.size(); r += stride) {
-    CostModel cost(s.model, s.machine, s.profile, s.ranks);
+    CostModel cost(s.model, s.machine, s.profile, s.ranks, s.engine.captured);
     FirstTokenObserver observer(RequestId(r), cost);
     RunOptions options;
     options.references = false;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "sim/core/mathematics.hpp"
+#include "sim/core/quick_mathematics.hpp"
 #include "sim/core/rng.hpp"
 
 using namespace tiersim;
@@ -80,4 +81,18 @@ TEST_CASE("are the quick ones within 1e-14 of libm's, pow within 1e-13?") {
   CHECK(pow_error < 1e-13);
   CHECK(quick::natural_log(1.0) == 0.0);
   CHECK(quick::exponential(0.0) == 1.0);
+}
+
+TEST_CASE("do the quick ones give the same bits alone and among four?") {
+  Rng rng(15);
+  for (int i = 0; i < kDraws; ++i) {
+    quick::Four x{};
+    for (double& at : x) at = std::ldexp(0.5 + rng.uniform(), static_cast<int>(rng.below(40)) - 20);
+    const double y = rng.uniform() * 4;
+    const quick::Four logs = quick::natural_log(x), powers = quick::power(x, y);
+    for (std::size_t lane = 0; lane < x.size(); ++lane) {
+      REQUIRE(logs[lane] == quick::natural_log(x[lane]));
+      REQUIRE(powers[lane] == quick::power(x[lane], y));
+    }
+  }
 }

@@ -444,6 +444,20 @@ TEST_CASE("do the operators of a step add up to its time under laws too?") {
   CHECK(step.measured.value() == doctest::Approx(sum.total().value()));
 }
 
+TEST_CASE("does a step that is no CUDA graph take as long as launching its kernels, where the GPU is faster?") {
+  calib::Profile with = profile();
+  with.eager_launch = 50_us;
+  CostModel graphs(llama(), machine(), with, {}, 64_tok), eager(llama(), machine(), with, {}, 0_tok);
+  const Batch few = decode(8, 1000), many = chunk(8192, 0, true);
+  std::int64_t kernels = 0;
+  for (const Operator& op : eager.operators(few)) kernels += op.repeats;
+  const Seconds launches = Seconds(50e-6) * static_cast<double>(kernels);
+  CHECK(graphs.step(few).total() < launches);
+  CHECK(eager.step(few).total().value() == doctest::Approx((launches + in_seconds(with.step_overhead)).value()));
+  CHECK(eager.step(few).compute == graphs.step(few).compute);
+  CHECK(eager.step(many).total() == model().step(many).total());  // 8,192 tokens keep the GPU busy for longer
+}
+
 TEST_CASE("is a prefill alone the sum of its chunks, the last with a token?") {
   CostModel cost = model();
   CHECK(cost.prefill_alone(0_tok, 1000_tok, 2048_tok) == cost.duration(chunk(1000, 0, true)));

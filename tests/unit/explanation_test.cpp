@@ -76,6 +76,17 @@ TEST_CASE("do the operators and the CPU add up to the step?") {
   CHECK(step.bytes == bytes);
 }
 
+TEST_CASE("does the CPU's part say what launching kernels one by one adds?") {
+  calib::Profile with = profile();
+  with.eager_launch = 1'000_us;
+  CostModel cost(llama(), machine(), with, {.tensor = 2}, 512_tok);
+  const ExplainedStep step = explain_step(cost, mixed(cost));
+  Seconds kernels{0};
+  for (const ExplainedOperator& o : step.operators) kernels += o.time.total();
+  CHECK(step.cpu > Seconds(200e-6));
+  CHECK(step.time.total().value() == doctest::Approx((kernels + step.cpu).value()).epsilon(1e-12));
+}
+
 TEST_CASE("is each operator bound by what takes most of its time?") {
   CostModel cost(llama(), machine(), profile(), {.tensor = 2});
   const Named found = named(explain_step(cost, mixed(cost)));

@@ -46,7 +46,7 @@ int explain_command(const Arguments& arguments) {
   if (!options.parse(arguments)) return 0;
   const ResolvedScenario scenario = input.resolved();
   const ServingSettings& s = scenario.settings;
-  CostModel cost(s.model, s.machine, s.profile, s.ranks);
+  CostModel cost(s.model, s.machine, s.profile, s.ranks, s.engine.captured);
   std::vector<StepView> steps;
   for (NamedBatch& named : batches_to_explain(request.prefill, request.decode, scenario, cost)) {
     ExplainedStep step = explain_step(cost, named.batch);

@@ -46,7 +46,7 @@ RequestId request_of(const std::string& text, const ResolvedScenario& scenario) 
 
 FirstTokenStory follow(const ResolvedScenario& scenario, RequestId request) {
   const ServingSettings& s = scenario.settings;
-  CostModel cost(s.model, s.machine, s.profile, s.ranks);
+  CostModel cost(s.model, s.machine, s.profile, s.ranks, s.engine.captured);
   FirstTokenObserver story(request, cost);
   std::atomic<bool> stop{false};
   UntilSettled observer(story, stop);
