@@ -72,6 +72,10 @@ class Trace {
   [[nodiscard]] const Columns& columns() const { return columns_; }
   [[nodiscard]] Time arrival(RequestId r) const { return Time(columns_.arrival[r.index()]); }
   [[nodiscard]] std::uint32_t prompt_tokens(RequestId r) const { return columns_.prompt_tokens[r.index()]; }
+  /// Trace blocks that hold prompt tokens, identified or not; 0 without block ids.
+  [[nodiscard]] std::uint64_t prompt_blocks(RequestId r) const {
+    return block_tokens_ == 0 ? 0 : (std::uint64_t{prompt_tokens(r)} + block_tokens_ - 1) / block_tokens_;
+  }
   [[nodiscard]] std::uint32_t output_tokens(RequestId r) const { return columns_.output_tokens[r.index()]; }
   [[nodiscard]] std::uint32_t identified_tokens(RequestId r) const { return columns_.identified_tokens[r.index()]; }
   [[nodiscard]] std::uint32_t previous(RequestId r) const { return columns_.previous[r.index()]; }

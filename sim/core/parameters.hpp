@@ -39,4 +39,10 @@ class Parameters {
   std::vector<Entry> entries_;
 };
 
+/// A policy as a scenario or a command names it.
+struct PolicyChoice {
+  std::string name;
+  Parameters parameters;
+};
+
 }  // namespace tiersim

@@ -4,7 +4,7 @@
 /// Called by Tier: on_insert and on_access as blocks arrive and are found again (both referenced then), on_release when
 /// the last reference goes, evict() when frames are needed, on_remove when a block leaves for any other reason. One
 /// instance serves one tier; calls never overlap. A frame is known to the policy from its on_insert until evict() gives
-/// it up or on_remove names it.
+/// it up or on_remove names it; a second on_insert of a known frame says what it holds, where the first could not.
 ///
 /// A run is consecutive blocks of one sequence, head first. frames[i] holds the block at position first_position + i of
 /// the sequence, so its parent in the prefix tree is frames[i - 1]. Frames are dense (0 <= frame <
@@ -49,6 +49,8 @@ struct EvictionSetup {
   std::size_t frames = 0;
   Parameters parameters{};
   std::uint64_t seed = 0;
+  std::size_t contents = 0;  ///< ids below this have an identity: what ghosts are kept of
+  Tokens block_tokens{1};
 };
 
 class EvictionPolicy {

@@ -12,8 +12,11 @@ namespace {
 constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
 constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
 
-std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames, std::uint64_t seed) {
-  return Registry<EvictionPolicy>::instance().make(choice.name, {frames, choice.parameters, seed});
+/// `contents`: ids below this can be found again.
+std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames, std::size_t contents,
+                                              const ServingSettings& settings) {
+  return Registry<EvictionPolicy>::instance().make(
+      choice.name, {frames, choice.parameters, settings.seed, contents, settings.block});
 }
 
 hw::PlaceId host_of(const hw::Topology& topology) {
@@ -58,9 +61,10 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   const std::int64_t gpus = settings_.ranks.gpus();
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
     const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
-    setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
-                                                         make_eviction(settings_.hbm.eviction, frames, settings_.seed)},
-                                               frames));
+    setup.hbm.push_back(
+        std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
+                                         make_eviction(settings_.hbm.eviction, frames, setup.named_blocks, settings_)},
+                               frames));
     std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
     for (std::int64_t k = 0; k < gpus; ++k) ranks.push_back(topology_.gpu(i * gpus + k));
   }
@@ -70,10 +74,10 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
     lower.name = tier.name;
     const std::int64_t capacity = tier.capacity.value() / tier.block_bytes.value();
     const std::size_t frames = Tier::frames_needed(capacity, setup.named_blocks, unlimited, false);
-    lower.tier =
-        std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks,
-                                         unlimited, make_eviction(tier.eviction, frames, settings_.seed)},
-                               frames);
+    lower.tier = std::make_unique<Tier>(
+        TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks, unlimited,
+                  make_eviction(tier.eviction, frames, setup.named_blocks, settings_)},
+        frames);
     lower.admission = Registry<AdmissionPolicy>::instance().make(tier.admission.name,
                                                                  {setup.named_blocks, tier.admission.parameters});
     lower.write = tier.write;

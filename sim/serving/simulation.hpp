@@ -34,11 +34,6 @@ struct WindowSettings {
   std::int64_t warm_up_requests = 0, drain_requests = 0;
 };
 
-struct PolicyChoice {
-  std::string name;
-  Parameters parameters;
-};
-
 struct HbmSettings {
   std::int64_t blocks = 0;  ///< frames of one replica
   PolicyChoice eviction{"vllm", {}};

@@ -98,8 +98,8 @@ class Drive {
 
  private:
   static std::unique_ptr<EvictionPolicy> make(std::string_view name, std::size_t frames) {
-    return Registry<EvictionPolicy>::instance().make(name,
-                                                     {frames, tests::default_parameters<EvictionPolicy>(name), 7});
+    return Registry<EvictionPolicy>::instance().make(
+        name, {frames, tests::default_parameters<EvictionPolicy>(name), 7, frames + 100});
   }
 
   /// Up to four of these frames, in random order.

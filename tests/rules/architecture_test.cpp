@@ -33,6 +33,7 @@ constexpr std::array kRooms = {
     Room{"sim/transfer", 4, true},
     Room{"sim/cost", 4, true},
     Room{"sim/serving", 5},
+    Room{"sim/replay", 5},
     Room{"sim/attention", 5},
     Room{"sim/experts", 5},
     Room{"sim/report", 6},

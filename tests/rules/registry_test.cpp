@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 11> kPolicyFolders = {
 
 /// interface (without namespaces) -> files that register an implementation of it.
 std::map<std::string, std::set<std::string>> registrations() {
-  static const std::regex pattern(R"(TIERSIM_REGISTER\(\s*(?:\w+::)*(\w+))");
+  static const std::regex pattern(R"(TIERSIM_REGISTER\(\s*(?:\w+::)*(\w+))"), both("TIERSIM_REGISTER_EVICTION\\(");
   std::map<std::string, std::set<std::string>> found;
   for (const auto folder : kLibrary) {
     for (const auto& file : sources_under(folder)) {
@@ -38,6 +38,8 @@ std::map<std::string, std::set<std::string>> registrations() {
       for (std::sregex_iterator match(code.begin(), code.end(), pattern), end; match != end; ++match) {
         found[(*match)[1]].insert(file.path);
       }
+      if (std::regex_search(code, both))
+        found["EvictionPolicy"].insert(file.path), found["BlockCache"].insert(file.path);
     }
   }
   return found;

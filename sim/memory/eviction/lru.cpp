@@ -1,33 +1,30 @@
-// LRU: the block whose last use (arrival or hit) is longest ago goes first; of one sequence the head was used first.
-// Pinned blocks are stepped over and keep their place.
-#include "sim/core/registry.hpp"
-#include "sim/memory/eviction.hpp"
-#include "sim/memory/eviction_order.hpp"
+// LRU: the block whose last use (arrival or hit) is longest ago goes first; of one sequence touched from its head the
+// head was used first. In a tier pinned blocks are stepped over and keep their place.
+#include "sim/core/index_list.hpp"
+#include "sim/memory/lru_blocks.hpp"
+#include "sim/memory/slot_policy.hpp"
 
 namespace tiersim {
 namespace {
 
-class Lru final : public EvictionPolicy {
+class Lru {
  public:
-  explicit Lru(const EvictionSetup& setup) : order_(setup.frames) {}
+  explicit Lru(const SlotSetup& setup) : list_(setup.slots) {}
+  static constexpr bool kHitsMatter = true;
 
-  void on_insert(const BlockRun& run, Time) override {
-    for (FrameId f : run.frames) order_.touch(f);
-  }
-  void on_access(const BlockRun& run, Time) override {
-    for (FrameId f : run.frames) order_.touch(f);
-  }
-  void on_release(const BlockRun& run, Time) override {
-    for (FrameId f : run.frames) order_.release(f);
-  }
-  void on_remove(FrameId frame) override { order_.remove(frame); }
-  std::size_t evict(std::span<FrameId> out, const PinView& pins, Time) override { return order_.evict(out, pins); }
+  void insert(std::uint32_t slot, const SlotTouch&) { list_.push_back(slot); }
+  void hit(std::uint32_t slot, const SlotTouch&) { list_.move_to_back(slot); }
+  void erase(std::uint32_t slot) { list_.erase(slot); }
+  std::uint32_t evict(std::uint32_t) { return list_.empty() ? kNoSlot : list_.pop_front(); }
 
  private:
-  EvictionOrder order_;  // by last use
+  IndexList list_;  // by last use
 };
 
-TIERSIM_REGISTER(EvictionPolicy, "lru", Lru, "least recently used (at arrival or hit) first", {});
+constexpr const char* kSummary = "least recently used (at arrival or hit) first";
+using LruFrames = FrameEviction<Lru>;
+TIERSIM_REGISTER(EvictionPolicy, "lru", LruFrames, kSummary, {});
+TIERSIM_REGISTER(BlockCache, "lru", LruBlocks, kSummary, {});
 
 }  // namespace
 }  // namespace tiersim

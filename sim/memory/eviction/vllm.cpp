@@ -3,9 +3,13 @@
 // takes the block out of the queue, wherever it is. Recency is therefore the time of the last release, not of the last
 // use. Departs from vLLM in nothing; a block without an identity (not to be found again) waits in the queue like any
 // other.
+//
+// In a replay, where every request ends before the next begins, that is LRU with each request's blocks touched from
+// their tail.
 #include "sim/core/index_list.hpp"
 #include "sim/core/registry.hpp"
 #include "sim/memory/eviction.hpp"
+#include "sim/memory/lru_blocks.hpp"
 
 namespace tiersim {
 namespace {
@@ -35,7 +39,14 @@ class VllmFreeQueue final : public EvictionPolicy {
   IndexList queue_;  // unreferenced frames, first to go first
 };
 
-TIERSIM_REGISTER(EvictionPolicy, "vllm", VllmFreeQueue, "vLLM's free queue: order of release, tail first", {});
+class VllmBlocks final : public LruBlocks {
+ public:
+  explicit VllmBlocks(const BlockCacheSetup& setup) : LruBlocks(tail_first(setup)) {}
+};
+
+constexpr const char* kSummary = "vLLM's free queue: order of release, tail first";
+TIERSIM_REGISTER(EvictionPolicy, "vllm", VllmFreeQueue, kSummary, {});
+TIERSIM_REGISTER(BlockCache, "vllm", VllmBlocks, kSummary, {});
 
 }  // namespace
 }  // namespace tiersim
