@@ -43,6 +43,7 @@ struct Mention {
   std::uint64_t asked = UINT64_MAX;         ///< blocks from the head on whose hits count: those of the prompt
   RequestId request{};
   Time now{};
+  std::uint32_t turn = 0;  ///< of its session, from 0
 };
 
 class BlockCache {

@@ -12,6 +12,7 @@
 ///     void use(std::uint32_t block, std::uint64_t access, bool hit, const Mention& mention);
 ///     Key key(std::uint32_t block) const;
 ///     bool keeps_out(std::uint32_t block, const Key& victim) const;   // rather than let the victim go
+///     void settle(Time now, auto requeue);               // optional: calls requeue(block) where keys have changed
 ///   };
 ///
 /// `access` numbers accesses head first. O(log leaves) for a block that enters or leaves and for a path's end, O(1) for
@@ -34,6 +35,7 @@ class LeafCache : public BlockCache {
       : room_(setup.capacity), order_(setup), leaves_(setup.blocks), nodes_(setup.blocks) {}
 
   std::uint64_t access(const Mention& mention) override {
+    settle(mention.now);
     const std::uint64_t hits = use_resident(mention);
     std::uint32_t parent = kNone;
     bool open = true;
@@ -68,6 +70,13 @@ class LeafCache : public BlockCache {
   static void for_each(const Mention& mention, Visit visit) {
     for (const traces::Extent& e : mention.extents)
       for (std::uint32_t i = 0; i < e.count; ++i) visit(e.first + i);
+  }
+  void settle(Time now) {
+    if constexpr (requires { order_.settle(now, [](std::uint32_t) {}); }) {
+      order_.settle(now, [&](std::uint32_t block) {
+        if (leaves_.contains(block)) leaves_.update(block, order_.key(block));
+      });
+    }
   }
   /// Pins the path; uses what is resident from its head on, and returns how much that is.
   std::uint64_t use_resident(const Mention& mention) {

@@ -20,6 +20,7 @@ struct Step {
   std::uint32_t position = 0;  ///< of the block in its request, from the head
   RequestId request{};
   Time now{};
+  std::uint32_t turn = 0;
 };
 
 template <class Policy>
@@ -51,7 +52,7 @@ class SteppedCache : public BlockCache {
   std::uint64_t from_head(const Mention& mention) {
     const auto extents = mention.extents;
     std::uint64_t hits = 0;
-    Step step{0, mention.request, mention.now};
+    Step step{0, mention.request, mention.now, mention.turn};
     for (std::size_t e = 0; e < extents.size(); ++e) {
       if (e + kAhead < extents.size()) self().prefetch(extents[e + kAhead].first);
       const std::uint32_t end = extents[e].first + extents[e].count;
@@ -63,7 +64,7 @@ class SteppedCache : public BlockCache {
   std::uint64_t from_tail(const Mention& mention) {
     const auto extents = mention.extents;
     std::uint64_t hits = 0;
-    Step step{0, mention.request, mention.now};
+    Step step{0, mention.request, mention.now, mention.turn};
     for (const traces::Extent& e : extents) step.position += e.count;
     for (std::size_t e = extents.size(); e-- > 0;) {
       if (e >= kAhead) self().prefetch(extents[e - kAhead].first);

@@ -14,9 +14,9 @@ using namespace tiersim::test;
 namespace {
 
 const std::vector<std::string> kPages = {
-    "",          "run",         "check",        "show",       "why",        "explain",       "list",
-    "calibrate", "validate",    "trace",        "trace info", "trace head", "trace convert", "trace generate",
-    "models",    "models list", "models import"};
+    "",          "run",         "check",         "show",       "why",        "explain",       "list",
+    "calibrate", "validate",    "trace",         "trace info", "trace head", "trace convert", "trace generate",
+    "models",    "models list", "models import", "mrc"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -156,6 +156,21 @@ TEST_CASE("are traces shown as recorded, and the same after a conversion?") {
   expect_golden("cli/trace_info.txt", place.run("tiersim trace info " + sample).out);
   CHECK(place.run("tiersim trace convert " + sample + " --out bin/sample.trace").status == 0);
   CHECK(place.run("tiersim trace head bin/sample.trace").out == head.out);
+}
+
+TEST_CASE("is a miss-ratio curve shown as recorded, and written the same twice?") {
+  const Workplace place;
+  const std::string mrc =
+      "tiersim mrc traces/samples/mooncake.jsonl --policy s3fifo --policy '{slru: {protected: 0.5}}' ";
+  expect_golden("cli/mrc.txt",
+                place.run(mrc + "--capacity 1 --capacity 4 --capacity 50% --capacity '8192 tokens'").out);
+  expect_golden("cli/mrc_blocks.txt", place.run(mrc + "--hits block --touch head --capacity 3 --threads 1").out);
+  const Ran ran = place.run(mrc + "--csv bin/one.csv --plot bin/one.svg && " + mrc +
+                            "--threads 1 --csv bin/two.csv --plot bin/two.svg && cmp bin/one.csv bin/two.csv && cmp "
+                            "bin/one.svg bin/two.svg");
+  INFO(ran.out << ran.err);
+  CHECK(ran.status == 0);
+  expect_golden("cli/mrc.csv", place.run("cat bin/one.csv").out);
 }
 
 TEST_CASE("does a generated workload survive its way through CSV?") {

@@ -51,7 +51,7 @@ TEST_CASE("does LRU hit no less in a larger cache?") {
 }
 
 TEST_CASE(
-    "on prefixes, are an LRU of blocks and one of prefixes the same, and vllm's queue the latter from the tail?") {
+    "on prefixes, are an LRU of blocks and one of prefixes the same, and engines' caches the latter from the tail?") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     CAPTURE(seed);
     Rng rng(seed + 100);
@@ -62,8 +62,9 @@ TEST_CASE(
         return replayed(trace, "lru", capacity, rule, order).hits;
       };
       CHECK(lru(HitRule::block, TouchOrder::head_first) == lru(HitRule::prefix, TouchOrder::head_first));
-      CHECK(replayed(trace, "vllm", capacity, HitRule::prefix, TouchOrder::head_first).hits ==
-            lru(HitRule::prefix, TouchOrder::tail_first));
+      for (const char* engine : {"vllm", "sglang_lru"})
+        CHECK(replayed(trace, engine, capacity, HitRule::prefix, TouchOrder::head_first).hits ==
+              lru(HitRule::prefix, TouchOrder::tail_first));
     }
   }
 }

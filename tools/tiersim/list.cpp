@@ -10,6 +10,7 @@
 #include "sim/config/yaml.hpp"
 #include "sim/core/registry.hpp"
 #include "sim/memory/admission.hpp"
+#include "sim/memory/block_cache.hpp"
 #include "sim/memory/eviction.hpp"
 #include "sim/report/human.hpp"
 #include "sim/report/metrics.hpp"
@@ -60,20 +61,29 @@ void list_profiles(const std::string& root) {
   });
 }
 
+void print_parameters(const std::vector<ParameterSpec>& parameters) {
+  for (const ParameterSpec& p : parameters)
+    print_row("", fmt::format("{} (default {}): {}", p.name, p.default_value, p.meaning));
+}
+
+/// Entries for which `skip` holds are left out.
 template <class Interface>
-void print_registry(const std::string& title) {
+void print_registry(const std::string& title, bool (*skip)(std::string_view name) = nullptr) {
   fmt::print("{}\n", title);
   const auto& registry = Registry<Interface>::instance();
   for (const std::string_view name : registry.names()) {
-    const auto& entry = *registry.find(name);
-    print_row(name, entry.summary);
-    for (const ParameterSpec& p : entry.parameters)
-      print_row("", fmt::format("{} (default {}): {}", p.name, p.default_value, p.meaning));
+    if (skip != nullptr && skip(name)) continue;
+    print_row(name, registry.find(name)->summary);
+    print_parameters(registry.find(name)->parameters);
   }
 }
 
+bool runs_in_tiers(std::string_view name) { return Registry<EvictionPolicy>::instance().find(name) != nullptr; }
+
 void list_policies(const std::string&) {
-  print_registry<EvictionPolicy>("policies: eviction (hierarchy.<tier>.eviction)");
+  print_registry<EvictionPolicy>("policies: eviction (hierarchy.<tier>.eviction, tiersim mrc --policy)");
+  print_registry<BlockCache>("policies: eviction in replays without a clock alone (tiersim mrc --policy)",
+                             runs_in_tiers);
   print_registry<AdmissionPolicy>("policies: admission (hierarchy.<tier>.admission)");
   print_registry<Router>("policies: routing (serving.router)");
 }

@@ -77,9 +77,9 @@ class Belady final : public BlockCache {
 
 using BeladyForced = Belady<false>;
 using BeladyBypass = Belady<true>;
-TIERSIM_REGISTER(BlockCache, "belady", BeladyForced, "farthest next use first (Belady, 1966); replays only", {});
+TIERSIM_REGISTER(BlockCache, "belady", BeladyForced, "farthest next use first (Belady, 1966)", {});
 TIERSIM_REGISTER(BlockCache, "belady_bypass", BeladyBypass,
-                 "the same, newcomers kept out where that is better: the bound; replays only", {});
+                 "the same, newcomers kept out where that is better: the bound", {});
 
 }  // namespace
 }  // namespace tiersim

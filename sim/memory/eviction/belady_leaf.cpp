@@ -25,8 +25,7 @@ class FarthestUse {
 };
 
 using BeladyLeaf = LeafCache<FarthestUse>;
-TIERSIM_REGISTER(BlockCache, "belady_leaf", BeladyLeaf,
-                 "farthest next use among the leaves of the prefix tree; replays only", {});
+TIERSIM_REGISTER(BlockCache, "belady_leaf", BeladyLeaf, "farthest next use among the leaves of the prefix tree", {});
 
 }  // namespace
 }  // namespace tiersim

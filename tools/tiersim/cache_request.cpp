@@ -1,0 +1,87 @@
+#include "tools/tiersim/cache_request.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "sim/config/fields.hpp"
+#include "sim/config/units_text.hpp"
+#include "sim/config/yaml.hpp"
+#include "sim/core/registry.hpp"
+#include "sim/report/human.hpp"
+#include "sim/resolve/parts.hpp"
+
+namespace tiersim::cli {
+
+void CacheRequest::declare(Options& options) {
+  options.group("What counts");
+  options.choice("hits", {"prefix", "block"},
+                 "of a request the longest resident prefix, or every resident block (default: prefix)", rule_);
+  options.choice("touch", {"tail", "head"},
+                 "which end of a request is touched first: engines release tails first (default: tail)", touch_);
+  options.count("seed", "N", "for policies that draw at random (default: 1)", seed_, 0);
+  options.text("block-bytes", "SIZE", "of one block, for capacities given as sizes", block_bytes_);
+}
+
+PolicyChoice CacheRequest::policy(const std::string& text) const {
+  const auto& registry = Registry<BlockCache>::instance();
+  const detail::PolicyMenu menu{
+      "cache policy", registry.names(),
+      [&](std::string_view name) -> const std::vector<ParameterSpec>& { return registry.find(name)->parameters; }};
+  Diagnostics diagnostics;
+  const config::Value map = config::parse_yaml("policy: " + text, command_ + " --policy", diagnostics);
+  throw_if_errors(diagnostics);
+  config::Fields fields(map, "--policy", diagnostics);
+  PolicyChoice choice = detail::resolve_policy(fields, "policy", menu, "lru");
+  throw_if_errors(diagnostics);
+  return choice;
+}
+
+std::size_t CacheRequest::capacity(const std::string& text, const traces::Trace& trace) const {
+  std::string problem;
+  if (text.ends_with('%')) {
+    const auto share = config::parse_fraction(text, problem);
+    if (share) return static_cast<std::size_t>(std::llround(*share * trace.distinct_blocks()));
+  } else if (text.ends_with("tokens")) {
+    const auto tokens = config::parse_tokens(text, problem);
+    if (tokens) return static_cast<std::size_t>(tokens->value() / trace.block_tokens());
+  } else if (text.ends_with('B')) {
+    if (block_bytes_.empty())
+      misuse(command_, fmt::format("capacity '{}' is a size, and nothing says how large a block is", text),
+             {"--block-bytes says it: tokens a block x KV bytes a token ('tiersim list models' has these)"});
+    const auto block = config::parse_bytes(block_bytes_, problem);
+    if (!block || *block <= Bytes(0))
+      misuse(command_, fmt::format("--block-bytes '{}' is no size of a block", block_bytes_), {"such as '64 MiB'"});
+    const auto size = config::parse_bytes(text, problem);
+    if (size) return static_cast<std::size_t>(size->value() / block->value());
+  } else {
+    const auto blocks = config::parse_count(text, problem);
+    if (blocks && *blocks >= 0) return static_cast<std::size_t>(*blocks);
+  }
+  misuse(command_, fmt::format("'{}' is no capacity", text),
+         {"expected blocks such as '10000', tokens such as '5000000 tokens', a share of the distinct blocks such as "
+          "'5%', or a size such as '1 TiB'"});
+}
+
+std::string CacheRequest::definitions() const {
+  const char* hits = rule() == HitRule::prefix ? "the longest prefix that is resident when the request comes"
+                                               : "every block that is resident when it is touched";
+  const char* from = order() == TouchOrder::tail_first ? "tail first, as engines release them" : "head first";
+  return fmt::format("hits: {}\nblocks are touched {}; the whole trace counts, compulsory misses too", hits, from);
+}
+
+void CacheRequest::require_blocks(const traces::Trace& trace) const {
+  if (trace.has_blocks()) return;
+  misuse(command_, "the trace has no block ids: nothing in it can be found again",
+         {"formats with ids: 'tiersim list traces'"});
+}
+
+std::string trace_line(const traces::Trace& trace, const ReplayCounts& counts) {
+  const auto grouped = [](std::uint64_t n) { return human::grouped(static_cast<std::int64_t>(n)); };
+  return fmt::format("{} requests, {} prompt blocks of {} tokens, {} distinct ({} tokens)", grouped(trace.size()),
+                     grouped(counts.accesses), trace.block_tokens(), grouped(trace.distinct_blocks()),
+                     human::prefixed(static_cast<double>(trace.distinct_blocks()) * trace.block_tokens()));
+}
+
+}  // namespace tiersim::cli
