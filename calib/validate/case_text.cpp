@@ -105,7 +105,7 @@ std::string cases_csv(const std::vector<CaseReport>& reports) {
   return out;
 }
 
-LogLogPlot cases_plot(const std::vector<CaseReport>& reports) {
+LogPlot cases_plot(const std::vector<CaseReport>& reports) {
   std::map<std::string, std::vector<PlotPoint>> series;
   double low = INFINITY, high = 0;
   for (const CaseReport& report : reports) {
@@ -114,11 +114,11 @@ LogLogPlot cases_plot(const std::vector<CaseReport>& reports) {
       low = std::min({low, p.measured, p.predicted}), high = std::max({high, p.measured, p.predicted});
     }
   }
-  LogLogPlot plot{.title = reports.size() == 1 ? reports[0].name : "measured against predicted",
-                  .x_title = "measured (s)",
-                  .y_title = "predicted (s)",
-                  .series = {},
-                  .lines = {}};
+  LogPlot plot{.title = reports.size() == 1 ? reports[0].name : "measured against predicted",
+               .x_title = "measured (s)",
+               .y_title = "predicted (s)",
+               .series = {},
+               .lines = {}};
   for (const auto& [name, points] : series) plot.series.push_back({name, thinned(points)});
   if (high > 0) plot.lines.push_back({"equal", {{low, low, {}}, {high, high, {}}}});
   return plot;

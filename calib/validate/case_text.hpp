@@ -17,6 +17,6 @@ namespace tiersim::calib {
 /// One line for all: how many rows hold, what was skipped.
 [[nodiscard]] std::string summary_text(const std::vector<CaseReport>& reports);
 [[nodiscard]] std::string cases_csv(const std::vector<CaseReport>& reports);
-[[nodiscard]] LogLogPlot cases_plot(const std::vector<CaseReport>& reports);
+[[nodiscard]] LogPlot cases_plot(const std::vector<CaseReport>& reports);
 
 }  // namespace tiersim::calib

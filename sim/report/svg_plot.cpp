@@ -14,7 +14,8 @@ namespace {
 
 constexpr double kWidth = 1080, kLeastHeight = 720;
 constexpr Box kArea{92, 52, 1060, 560};
-constexpr double kLegend = 74, kRow = 19;                    // below the area; of the legend
+constexpr double kLegend = 74, kRow = 19;  // below the area; of the legend
+constexpr double kPen = 1.5;
 constexpr double kMarker = 5, kCharacter = 6.6, kLine = 13;  // half a marker; of labels in 11 px, wide fonts too
 // Told apart by people with any colour vision (Okabe and Ito, 2008).
 constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
@@ -53,9 +54,10 @@ double round_number(double x, bool up) {
   return below;
 }
 
-/// One axis: what it spans, in decimal logarithms.
-class LogAxis {
+/// One axis: what it spans, in decimal logarithms; or shares, from 0 to 1.
+class Axis {
  public:
+  explicit Axis(bool shares = false) : shares_(shares) {}
   void include(double x) {
     least_ = any_ ? std::min(least_, x) : x, most_ = any_ ? std::max(most_, x) : x;
     any_ = true;
@@ -66,7 +68,7 @@ class LogAxis {
     low_ = log10_of(round_number(least_ / kAir, false)), high_ = log10_of(round_number(most_ * kAir, true));
   }
   /// From 0 at the low end to 1.
-  [[nodiscard]] double share(double x) const { return (log10_of(x) - low_) / (high_ - low_); }
+  [[nodiscard]] double share(double x) const { return shares_ ? x : (log10_of(x) - low_) / (high_ - low_); }
   [[nodiscard]] bool shows(double x) const {
     constexpr double kSlack = 1e-9;
     return share(x) >= -kSlack && share(x) <= 1 + kSlack;
@@ -76,7 +78,7 @@ class LogAxis {
 
  private:
   double least_ = 1, most_ = 1, low_ = 0, high_ = 1;
-  bool any_ = false;
+  bool any_ = false, shares_;
 };
 
 /// "0.01", "10", "100 G"
@@ -90,7 +92,7 @@ std::string decade_text(int exponent) {
 
 class Drawing {
  public:
-  explicit Drawing(const LogLogPlot& plot) : plot_(plot), places_(kArea) {
+  explicit Drawing(const LogPlot& plot) : plot_(plot), y_(plot.shares), places_(kArea) {
     for (const PlotSeries& s : plot.series)
       for (const PlotPoint& p : s.points) include(p);
     for (const PlotLine& line : plot.lines)
@@ -117,7 +119,7 @@ class Drawing {
   }
 
  private:
-  static bool shows(const PlotPoint& p) { return p.x > 0 && p.y > 0; }
+  [[nodiscard]] bool shows(const PlotPoint& p) const { return p.x > 0 && (p.y > 0 || plot_.shares); }
   void include(const PlotPoint& p) {
     if (shows(p)) x_.include(p.x), y_.include(p.y);
   }
@@ -140,18 +142,27 @@ class Drawing {
       vertical(ten_to(d), kDecade);
       text(across(ten_to(d)), kArea.bottom + 18, decade_text(d), "text-anchor=\"middle\"");
     }
-    for (int d = y_.first_decade(); d <= y_.last_decade(); ++d) {
-      for (int i = 2; i <= 9; ++i) horizontal(i * ten_to(d), kBetween);
-      if (!y_.shows(ten_to(d))) continue;
-      horizontal(ten_to(d), kDecade);
-      text(kArea.left - 8, down(ten_to(d)) + 4, decade_text(d), "text-anchor=\"end\"");
-    }
+    plot_.shares ? shares(kBetween) : decades(kDecade, kBetween);
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n",
                         kArea.left, kArea.top, kArea.right - kArea.left, kArea.bottom - kArea.top, kDecade);
     const double middle_x = (kArea.left + kArea.right) / 2, middle_y = (kArea.top + kArea.bottom) / 2;
     text(middle_x, kArea.bottom + 42, plot_.x_title, "text-anchor=\"middle\"");
     text(22, middle_y, plot_.y_title,
          fmt::format("text-anchor=\"middle\" transform=\"rotate(-90 22 {:.1f})\"", middle_y));
+  }
+  void decades(const char* decade, const char* between) {
+    for (int d = y_.first_decade(); d <= y_.last_decade(); ++d) {
+      for (int i = 2; i <= 9; ++i) horizontal(i * ten_to(d), between);
+      if (!y_.shows(ten_to(d))) continue;
+      horizontal(ten_to(d), decade);
+      text(kArea.left - 8, down(ten_to(d)) + 4, decade_text(d), "text-anchor=\"end\"");
+    }
+  }
+  void shares(const char* colour) {
+    for (int tenths = 0; tenths <= 10; ++tenths) {
+      horizontal(tenths / 10.0, colour);
+      text(kArea.left - 8, down(tenths / 10.0) + 4, fmt::format("{}%", 10 * tenths), "text-anchor=\"end\"");
+    }
   }
   void vertical(double x, const char* colour) {
     if (x_.shows(x)) stroke(across(x), kArea.top, across(x), kArea.bottom, colour);
@@ -165,6 +176,9 @@ class Drawing {
     return kDashes[line % kDashes.size()];
   }
 
+  static const char* colour(std::size_t series) { return kColours[series % kColours.size()]; }
+  [[nodiscard]] const char* ink(std::size_t line) const { return plot_.series.empty() ? colour(line) : "#333"; }
+
   void line(std::size_t number) {
     const std::vector<PlotPoint>& points = plot_.lines[number].points;
     std::string path;
@@ -173,9 +187,9 @@ class Drawing {
       if (i > 0) cover(points[i - 1], points[i]);
     }
     out_ += fmt::format(
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"#333\" stroke-width=\"1.5\" stroke-dasharray=\"{}\" "
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" stroke-dasharray=\"{}\" "
         "clip-path=\"url(#area)\"/>\n",
-        path, dashes(number));
+        path, ink(number), kPen, dashes(number));
   }
 
   /// Keeps labels off a straight line.
@@ -190,8 +204,6 @@ class Drawing {
       if (box.overlaps(kArea)) places_.cover(box);
     }
   }
-
-  static const char* colour(std::size_t series) { return kColours[series % kColours.size()]; }
 
   /// Circle, square, triangle, diamond.
   static std::string marker(double x, double y, std::size_t series) {
@@ -246,7 +258,7 @@ class Drawing {
 
   /// Below the axes: series, then lines, in columns.
   void legend() {
-    constexpr double kColumn = 484;
+    const double column = plot_.series.empty() ? 0 : 484;
     double y = kArea.bottom + kLegend;
     for (std::size_t i = 0; i < plot_.series.size(); ++i, y += kRow) {
       out_ += marker(kArea.left + 14, y - 4, i) + "/>\n";
@@ -255,10 +267,10 @@ class Drawing {
     y = kArea.bottom + kLegend;
     for (std::size_t i = 0; i < plot_.lines.size(); ++i, y += kRow) {
       out_ += fmt::format(
-          "<line x1=\"{0:.1f}\" y1=\"{2:.1f}\" x2=\"{1:.1f}\" y2=\"{2:.1f}\" stroke=\"#333\" stroke-width=\"1.5\" "
-          "stroke-dasharray=\"{3}\"/>\n",
-          kArea.left + kColumn, kArea.left + kColumn + 28, y - 4, dashes(i));
-      text(kArea.left + kColumn + 36, y, plot_.lines[i].name);
+          "<line x1=\"{0:.1f}\" y1=\"{2:.1f}\" x2=\"{1:.1f}\" y2=\"{2:.1f}\" stroke=\"{3}\" stroke-width=\"{4}\" "
+          "stroke-dasharray=\"{5}\"/>\n",
+          kArea.left + column, kArea.left + column + 28, y - 4, ink(i), kPen, dashes(i));
+      text(kArea.left + column + 36, y, plot_.lines[i].name);
     }
   }
 
@@ -267,8 +279,8 @@ class Drawing {
     double x, y;
   };
 
-  const LogLogPlot& plot_;
-  LogAxis x_, y_;
+  const LogPlot& plot_;
+  Axis x_, y_;
   LabelPlaces places_;
   std::vector<Labelled> labelled_;
   std::string out_;
@@ -276,6 +288,6 @@ class Drawing {
 
 }  // namespace
 
-std::string svg_of(const LogLogPlot& plot) { return Drawing(plot).take(); }
+std::string svg_of(const LogPlot& plot) { return Drawing(plot).take(); }
 
 }  // namespace tiersim

@@ -9,7 +9,7 @@ using namespace tiersim;
 
 namespace {
 
-LogLogPlot plot_of(std::vector<PlotPoint> points) { return {"title", "x", "y", {{"series", std::move(points)}}, {}}; }
+LogPlot plot_of(std::vector<PlotPoint> points) { return {"title", "x", "y", {{"series", std::move(points)}}, {}}; }
 
 std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
@@ -40,7 +40,7 @@ TEST_CASE("are names escaped?") {
 }
 
 TEST_CASE("does the bend of a line lie within the axes, and its ends need not?") {
-  LogLogPlot plot = plot_of({{5, 5, "a"}});
+  LogPlot plot = plot_of({{5, 5, "a"}});
   plot.lines.push_back({"roof", {{1e-9, 1e-9, {}}, {500, 500, {}}, {1e9, 500, {}}}});
   const std::string svg = svg_of(plot);
   CHECK(count_of(svg, ">100<") == 2);  // of both axes, which end at 1000, the first round number with air
@@ -72,7 +72,7 @@ TEST_CASE("is a label for which there is no room left away, and its name kept?")
 }
 
 TEST_CASE("is a point that two series have in the same place labelled once?") {
-  LogLogPlot plot = plot_of({{1, 1, "both"}});
+  LogPlot plot = plot_of({{1, 1, "both"}});
   plot.series.push_back({"other", {{1.001, 1, "both"}, {10, 1, "both"}}});
   CHECK(count_of(svg_of(plot), ">both</text>") == 2);
 }

@@ -53,9 +53,9 @@ std::vector<PlotLine> roofs(const ServingSettings& s) {
 
 }  // namespace
 
-LogLogPlot roofline_plot(const std::vector<StepView>& steps, const ResolvedScenario& scenario) {
+LogPlot roofline_plot(const std::vector<StepView>& steps, const ResolvedScenario& scenario) {
   const ServingSettings& s = scenario.settings;
-  LogLogPlot plot{
+  LogPlot plot{
       fmt::format("{} on {}, one {} (profile {})", s.model.name, s.machine.name, s.machine.gpu.name, s.profile.name),
       "arithmetic intensity (FLOP/B)",
       "rate reached (FLOP/s)",

@@ -12,6 +12,6 @@
 
 namespace tiersim::cli {
 
-[[nodiscard]] LogLogPlot roofline_plot(const std::vector<StepView>& steps, const ResolvedScenario& scenario);
+[[nodiscard]] LogPlot roofline_plot(const std::vector<StepView>& steps, const ResolvedScenario& scenario);
 
 }  // namespace tiersim::cli

@@ -128,13 +128,13 @@ std::string csv_of(const std::vector<PolicyColumn>& columns, const std::vector<s
 }
 
 /// LRU's whole curve; the others at the capacities of the table.
-LogLogPlot plot_of(const std::vector<PolicyColumn>& columns, const std::vector<std::size_t>& capacities,
-                   const MissRatioCurve& curve, const std::string& title, bool by_blocks) {
+LogPlot plot_of(const std::vector<PolicyColumn>& columns, const std::vector<std::size_t>& capacities,
+                const MissRatioCurve& curve, const std::string& title, bool by_blocks) {
   constexpr double kStep = 1.04;
-  LogLogPlot plot{
-      title, "capacity (blocks)", by_blocks ? "miss ratio of blocks" : "miss ratio of prompt tokens", {}, {}};
+  LogPlot plot{
+      title, "capacity (blocks)", by_blocks ? "hit rate of prompt blocks" : "hit rate of prompt tokens", {}, {}, true};
   const auto point = [&](std::size_t capacity, const ReplayCounts& counts) {
-    return PlotPoint{static_cast<double>(capacity), 1 - rate_of(counts, by_blocks), {}};
+    return PlotPoint{static_cast<double>(capacity), rate_of(counts, by_blocks), {}};
   };
   plot.lines.push_back({"lru", {}});
   for (double c = static_cast<double>(capacities.front()); c <= static_cast<double>(capacities.back()); c *= kStep)
@@ -175,7 +175,7 @@ int mrc_command(const Arguments& arguments) {
   if (!request.csv.empty()) write_output_file("--csv", request.csv, csv_of(columns, capacities));
   if (!request.plot.empty())
     write_output_file("--plot", request.plot,
-                      svg_of(plot_of(columns, capacities, curve, "miss ratio curves of " + name, by_blocks)));
+                      svg_of(plot_of(columns, capacities, curve, "hit rates of " + name, by_blocks)));
   return 0;
 }
 
