@@ -165,6 +165,8 @@ TEST_CASE("is a miss-ratio curve shown as recorded, and written the same twice?"
   expect_golden("cli/mrc.txt",
                 place.run(mrc + "--capacity 1 --capacity 4 --capacity 50% --capacity '8192 tokens'").out);
   expect_golden("cli/mrc_blocks.txt", place.run(mrc + "--hits block --touch head --capacity 3 --threads 1").out);
+  expect_golden("cli/mrc_all.txt", place.run("tiersim mrc traces/samples/mooncake.jsonl --all --capacity 3").out);
+  expect_golden("cli/mrc_sample.txt", place.run("tiersim mrc traces/samples/mooncake.jsonl --sample 100%").out);
   const Ran ran = place.run(mrc + "--csv bin/one.csv --plot bin/one.svg && " + mrc +
                             "--threads 1 --csv bin/two.csv --plot bin/two.svg && cmp bin/one.csv bin/two.csv && cmp "
                             "bin/one.svg bin/two.svg");

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <thread>
 
+#include "sim/config/units_text.hpp"
+#include "sim/core/registry.hpp"
 #include "sim/replay/miss_ratio_curve.hpp"
+#include "sim/replay/sampled_curve.hpp"
 #include "sim/replay/sweep.hpp"
 #include "sim/report/files.hpp"
 #include "sim/report/human.hpp"
@@ -22,15 +25,18 @@ namespace {
 struct MrcRequest {
   std::vector<std::string> policies, capacities;
   std::string csv, plot;
-  bool by_blocks = false;
+  std::string sample;
+  bool by_blocks = false, all = false;
   std::int64_t threads = std::max(1U, std::thread::hardware_concurrency());
 
   void declare(Options& options) {
     options.group("Curves");
     options.texts("policy", "POLICY", "beside LRU and the bound; several times", policies);
+    options.flag("all", "every policy of 'tiersim list policies', as it is by default", all);
     options.texts("capacity", "SIZE", "a row of the table: blocks, '5%', 'N tokens', a size; several times",
                   capacities);
     options.flag("blocks", "shares of blocks instead of prompt tokens", by_blocks);
+    options.text("sample", "SHARE", "LRU alone, from so many of the blocks, with the error: for huge traces", sample);
     options.count("threads", "N", "replays at once (default: all cores)", threads, 1);
     options.group("Output");
     options.text("csv", "FILE", "every row with counts", csv);
@@ -63,6 +69,8 @@ std::vector<PolicyColumn> columns_of(const MrcRequest& request, const CacheReque
   std::vector<PolicyColumn> columns{{"lru", {}}};
   for (std::size_t capacity : capacities) columns[0].at.push_back(curve.at(capacity));
   std::vector<std::string> names = request.policies;
+  for (const std::string_view name : Registry<BlockCache>::instance().names())
+    if (request.all && name != "lru" && !needs_future(name)) names.emplace_back(name);
   names.push_back(cache.rule() == HitRule::prefix ? "belady_leaf" : "belady_bypass");
   std::vector<ReplaySettings> replays;
   for (const std::string& text : names) {
@@ -80,13 +88,31 @@ double rate_of(const ReplayCounts& counts, bool by_blocks) {
   return by_blocks ? counts.hit_rate() : counts.token_hit_rate();
 }
 
-std::string table_of(const std::vector<PolicyColumn>& columns, const std::vector<std::size_t>& capacities,
-                     const traces::Trace& trace, bool by_blocks) {
+const char* what_hits(bool by_blocks) { return by_blocks ? "prompt blocks" : "prompt tokens"; }
+
+/// A row for each policy: for more policies than fit side by side.
+std::string table_by_policy(const std::vector<PolicyColumn>& columns, const std::vector<std::size_t>& capacities,
+                            const traces::Trace& trace, bool by_blocks) {
+  std::vector<std::string> names;
+  for (const std::size_t capacity : capacities)
+    names.push_back(human::share(static_cast<double>(capacity) / trace.distinct_blocks()));
+  std::vector<Column> titles{{"of all blocks", 14, '<'}};
+  for (const std::string& name : names) titles.push_back({name.c_str(), 6});
+  Rows rows(fmt::format("share of {} that hit, by capacity", what_hits(by_blocks)), titles);
+  for (const PolicyColumn& column : columns) {
+    Cells cells{column.name};
+    for (const ReplayCounts& counts : column.at) cells.push_back(human::share(rate_of(counts, by_blocks)));
+    rows.add(cells);
+  }
+  return rows.text();
+}
+
+std::string table_by_capacity(const std::vector<PolicyColumn>& columns, const std::vector<std::size_t>& capacities,
+                              const traces::Trace& trace, bool by_blocks) {
   std::vector<Column> titles{{"blocks", 9}, {"tokens", 7}, {"of all", 6}};
   for (const PolicyColumn& column : columns) titles.push_back({column.name.c_str(), 7});
   titles.push_back({"prefill", 7});
-  Rows rows(fmt::format("share of {} that hit; prefill: 1 / (1 - LRU's), the speed-up at best",
-                        by_blocks ? "prompt blocks" : "prompt tokens"),
+  Rows rows(fmt::format("share of {} that hit; prefill: 1 / (1 - LRU's), the speed-up at best", what_hits(by_blocks)),
             titles);
   for (std::size_t row = 0; row < capacities.size(); ++row) {
     const auto blocks = static_cast<double>(capacities[row]);
@@ -97,6 +123,13 @@ std::string table_of(const std::vector<PolicyColumn>& columns, const std::vector
     rows.add(cells);
   }
   return rows.text();
+}
+
+std::string table_of(const std::vector<PolicyColumn>& columns, const std::vector<std::size_t>& capacities,
+                     const traces::Trace& trace, bool by_blocks) {
+  constexpr std::size_t kSideBySide = 7;
+  return columns.size() > kSideBySide ? table_by_policy(columns, capacities, trace, by_blocks)
+                                      : table_by_capacity(columns, capacities, trace, by_blocks);
 }
 
 /// The capacity at which LRU has this share of the hits that it has with room for all.
@@ -147,6 +180,29 @@ LogPlot plot_of(const std::vector<PolicyColumn>& columns, const std::vector<std:
   return plot;
 }
 
+double sample_rate(const std::string& text) {
+  std::string problem;
+  const auto rate = config::parse_fraction(text, problem);
+  if (!rate || *rate <= 0 || *rate > 1)
+    misuse("tiersim mrc", fmt::format("--sample '{}' is no share of the blocks", text), {"such as '1%'"});
+  return *rate;
+}
+
+std::string sampled_table(const SampledCurve& curve, const std::vector<std::size_t>& capacities,
+                          const traces::Trace& trace) {
+  Rows rows(fmt::format("share of blocks that hit under LRU, each mention an access, from {} sampled blocks",
+                        human::grouped(static_cast<std::int64_t>(curve.sampled_blocks()))),
+            {{"blocks", 9}, {"tokens", 7}, {"of all", 6}, {"lru", 7}, {"+-", 6}});
+  for (const std::size_t capacity : capacities) {
+    const auto blocks = static_cast<double>(capacity);
+    const SampledCurve::Estimate estimate = curve.at(capacity);
+    rows.add({human::grouped(static_cast<std::int64_t>(capacity)), human::prefixed(blocks * trace.block_tokens()),
+              human::share(blocks / trace.distinct_blocks()), human::share(estimate.hit_rate),
+              human::share(estimate.standard_error)});
+  }
+  return rows.text();
+}
+
 }  // namespace
 
 int mrc_command(const Arguments& arguments) {
@@ -166,9 +222,15 @@ int mrc_command(const Arguments& arguments) {
   cache.require_blocks(trace);
   const bool by_blocks = request.by_blocks || cache.rule() == HitRule::block;
   const std::vector<std::size_t> capacities = capacities_of(request, cache, trace);
+  const std::string name = std::filesystem::path(trace.origin().path).filename().string();
+  if (!request.sample.empty()) {
+    const SampledCurve sampled(trace, sample_rate(request.sample));
+    fmt::print("{}  {}\n{}+-: standard error of {} samples\n", name, trace.origin().hash.substr(0, 6),
+               sampled_table(sampled, capacities, trace), SampledCurve::kGroups);
+    return 0;
+  }
   const MissRatioCurve curve = lru_curve(trace, cache.rule(), cache.order());
   const std::vector<PolicyColumn> columns = columns_of(request, cache, trace, curve, capacities);
-  const std::string name = std::filesystem::path(trace.origin().path).filename().string();
   fmt::print("{}  {}: {}\n{}\n\n", name, trace.origin().hash.substr(0, 6), trace_line(trace, curve.at(0)),
              cache.definitions());
   fmt::print("{}\n{}", table_of(columns, capacities, trace, by_blocks), working_set_line(curve));
