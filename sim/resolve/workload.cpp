@@ -23,19 +23,29 @@ config::Value empty_map(const SourceMark& mark) {
   return v;
 }
 
+/// `format`, a name or {name: {parameter: value}}; by default what the file looks like. Empty if that is unknown.
+PolicyChoice read_format(Fields& requests, const std::string& path) {
+  const auto& registry = Registry<traces::TraceReader>::instance();
+  const PolicyMenu menu{
+      "trace format", registry.names(),
+      [&](std::string_view name) -> const std::vector<ParameterSpec>& { return registry.find(name)->parameters; }};
+  const std::string guessed = traces::guess_format(path);
+  if (guessed.empty() && !requests.has("format")) return {};
+  return resolve_policy(requests, "format", menu, guessed);
+}
+
 void read_requests(Fields& workload, const config::Value& map, const Environment& environment,
                    const std::string& folder, ResolvedScenario& out) {
   Fields fields(map, "workload.requests", workload.diagnostics());
   const std::string name = fields.text("trace");
-  const auto formats = Registry<traces::TraceReader>::instance().names();
   const std::string path = traces::find_trace(name, folder, environment.data);
   const Diagnostics& before = workload.diagnostics();
   const std::size_t messages = before.all().size();
-  const std::string format = fields.choice("format", formats, traces::guess_format(path));
+  const PolicyChoice format = read_format(fields, path);
   const bool format_known = before.all().size() == messages;
-  const traces::ReaderSetup setup{static_cast<std::uint32_t>(out.settings.block.value())};
+  const traces::ReaderSetup setup{static_cast<std::uint32_t>(out.settings.block.value()), format.parameters};
   if (!name.empty() && (format_known || path.empty()))
-    out.trace = traces::load_trace(name, format, setup, folder, environment.data, fields.mark_of("trace"),
+    out.trace = traces::load_trace(name, format.name, setup, folder, environment.data, fields.mark_of("trace"),
                                    workload.diagnostics());
   out.trace_name = std::filesystem::path(name).filename().string();
   if (!path.empty() && traces::find_trace(name, "/nowhere", environment.data) != path) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/core/rng.hpp"
+#include "tests/support/archives.hpp"
 #include "tests/support/trace_files.hpp"
 #include "traces/binary_format.hpp"
 #include "traces/summary.hpp"
@@ -84,6 +85,14 @@ std::string binary_sample() {
   return bytes_of(folder.path("t"));
 }
 
+std::string archive_sample(Compression compression) {
+  const TemporaryFolder folder;
+  const std::string session = sample("kv-cache-tester/session_");
+  write_tar(folder.path("t"), {{"1.json", bytes_of(session + "1.json")}, {"2.json", bytes_of(session + "2.json")}},
+            compression);
+  return bytes_of(folder.path("t"));
+}
+
 }  // namespace
 
 TEST_CASE("does a damaged Mooncake file ever crash its reader?") {
@@ -92,6 +101,13 @@ TEST_CASE("does a damaged Mooncake file ever crash its reader?") {
 TEST_CASE("does a damaged Azure file ever crash its reader?") { fuzz(bytes_of(sample("azure.csv")), "azure"); }
 TEST_CASE("does a damaged plain CSV ever crash its reader?") { fuzz(bytes_of(sample("plain.csv")), "csv"); }
 TEST_CASE("does a damaged token file ever crash its reader?") { fuzz(bytes_of(sample("tokens.jsonl")), "tokens"); }
+TEST_CASE("does a damaged session of agents ever crash its reader?") {
+  fuzz(bytes_of(sample("kv-cache-tester/session_1.json")), "kv-cache-tester");
+}
+TEST_CASE("does a damaged archive of sessions ever crash its reader?") {
+  fuzz(archive_sample(Compression::none), "kv-cache-tester");
+  fuzz(archive_sample(Compression::zstd), "kv-cache-tester");
+}
 TEST_CASE("does a damaged binary file ever crash its reader?") { fuzz(binary_sample(), "tiersim"); }
 TEST_CASE("does a binary file damaged before it was sealed ever crash its reader?") {
   fuzz(binary_sample(), "tiersim", true);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/archives.hpp"
 #include "tests/support/trace_files.hpp"
 
 using namespace tiersim;
@@ -159,6 +160,78 @@ TEST_CASE("what is said about bad token ids?") {
   for (const Case& c : cases) check(c);
 }
 
+TEST_CASE("what is said about a bad session of agents?") {
+  const std::string head = R"({"block_size":64,"hash_id_scope":"local","requests":[)";
+  const std::string good = R"({"t":5,"in":64,"out":1,"hash_ids":[1]},)";
+  const auto first = static_cast<std::int64_t>(head.size()), second = first + static_cast<std::int64_t>(good.size());
+  const auto with = [&](const std::string& entry) { return head + good + entry + "]}"; };
+  const std::vector<Case> cases{
+      {"kv-cache-tester", head + "]}", -1, 0, "the trace has no records"},
+      {"kv-cache-tester", "{}", -1, 0, "'block_size' is missing"},
+      {"kv-cache-tester", R"({"block_size":0})", -1, 0, "'block_size' is 0"},
+      {"kv-cache-tester", R"({"block_size":64,"requests":[]})", -1, 0, "'hash_id_scope' should come before 'requests'"},
+      {"kv-cache-tester", R"({"block_size":64,"hash_id_scope":"both"})", -1, 0,
+       "'hash_id_scope' is 'both', but should be local or global"},
+      {"kv-cache-tester", R"({"block_size":64,"hash_id_scope":7})", -1, 33,
+       "'hash_id_scope' is 7, but should be a word in quotes"},
+      {"kv-cache-tester", R"({"block_size":64,"hash_id_scope":"local","requests":7})", -1, 52,
+       "'requests' is 7, but should be a list of objects"},
+      {"kv-cache-tester", head + "7]}", -1, first, "'requests' holds 7, but should hold objects"},
+      {"kv-cache-tester", with(R"({"in":64,"out":1,"hash_ids":[1]})"), 2, second, "'t' is missing"},
+      {"kv-cache-tester", with(R"({"t":6,"in":64,"hash_ids":[1]})"), 2, second, "'out' is missing"},
+      {"kv-cache-tester", with(R"({"t":6,"in":64,"out":1})"), 2, second, "'hash_ids' is missing"},
+      {"kv-cache-tester", with(R"({"t":-1,"in":64,"out":1,"hash_ids":[1]})"), 2, second + 5,
+       "'t' is -1, but should be seconds, 0 or more, below 146 years"},
+      {"kv-cache-tester", with(R"({"t":6,"in":64,"out":1,"hash_ids":[1],"think_time":5e9})"), 2, second + 51,
+       "'think_time' is 5e9, but should be seconds, 0 or more, below 146 years"},
+      {"kv-cache-tester", with(R"({"t":4.5,"in":64,"out":1,"hash_ids":[1]})"), 2, second,
+       "time goes backwards: 't' is 0.5 s before the last record's"},
+      {"kv-cache-tester", with(R"({"t":6,"in":0,"out":1,"hash_ids":[]})"), 2, second,
+       "'in' is 0, but a request has at least 1 token"},
+      {"kv-cache-tester", with(R"({"t":6,"in":127,"out":1,"hash_ids":[1,2]})"), 2, second,
+       "'hash_ids' has 2 ids, but 127 tokens of 'in' are 1 full blocks of 64"},
+      {"kv-cache-tester", with(R"({"t":6,"in":64,"out":1,"hash_ids":[1.5]})"), 2, second + 35,
+       "'hash_ids' holds 1.5, but should hold whole numbers, 0 or more"},
+      {"kv-cache-tester", with(R"({"t":6,"out":1,"requests":[]})"), 2, second, "'out' and 'requests' in one entry"},
+      {"kv-cache-tester", with(R"({"t":6,"requests":[{"t":1,"in":64,"out":1}]})"), 3, second + 19,
+       "'hash_ids' is missing"},
+      {"kv-cache-tester", with(R"({"t":4e9,"requests":[{"t":4e9,"in":1,"out":1,"hash_ids":[]}]})"), 2, second,
+       "'t' is more than 146 years after the start"},
+      {"kv-cache-tester", head + good + R"({"t":6,"in)", -1, 0,
+       "the file is no complete JSON object: a string in it has no closing quote; truncated?"},
+      {"kv-cache-tester", with(""), 1, second, "'requests' holds ], but should hold objects"},
+      {"kv-cache-tester", head + "]}{}", -1, 0, "text after the record's last brace"},
+      {"kv-cache-tester", with(R"({"t":6 "in":64})"), 2, second,
+       "the file is no complete JSON object: a ',', ':', quote or bracket is missing or one too many"},
+      {"kv-cache-tester", "hello", -1, -1, "cannot read the archive: Unrecognized archive format"},
+  };
+  for (const Case& c : cases) check(c);
+}
+
+TEST_CASE("which session of several does a mistake name?") {
+  const TemporaryFolder folder;
+  const std::string head = R"({"block_size":64,"hash_id_scope":"local","requests":[)";
+  const std::string good = head + R"({"t":5,"in":64,"out":1,"hash_ids":[1]}]})";
+  folder.write("s/a.json", good);
+  folder.write("s/b.json", head + "7]}");
+  folder.write("s/c.json", R"({"block_size":32,"hash_id_scope":"local","requests":[]})");
+  Diagnostics diagnostics;
+  (void)read_trace(folder.path("s"), "kv-cache-tester", diagnostics);
+  CHECK(diagnostics.render() ==
+        folder.path("s/b.json") + ": byte 53: error: 'requests' holds 7, but should hold objects\n" +
+            folder.path("s/c.json") + ": byte 0: error: 'block_size' is 32, but 64 in the sessions before\n");
+  write_tar(folder.path("t"), {{"a.json", good}, {"x/b.json", head}}, Compression::zstd);
+  Diagnostics of_archive;
+  (void)read_trace(folder.path("t"), "kv-cache-tester", of_archive);
+  CHECK(of_archive.render() == folder.path("t") +
+                                   ":x/b.json: byte 0: error: the file is no complete JSON object: it ends before its "
+                                   "closing '}'; truncated?\n");
+  const std::string whole = bytes_of(folder.path("t"));
+  Diagnostics cut;
+  (void)read_trace(folder.write("t", whole.substr(0, whole.size() / 2)), "kv-cache-tester", cut);
+  CHECK(cut.render() == folder.path("t") + ": error: cannot read the archive: Truncated zstd input\n");
+}
+
 TEST_CASE("a file that cannot be read says why") {
   Diagnostics diagnostics;
   (void)read_trace("/nowhere/t.csv", "csv", diagnostics);
@@ -166,7 +239,7 @@ TEST_CASE("a file that cannot be read says why") {
   const TemporaryFolder folder;
   Diagnostics other;
   (void)read_trace(folder.path(), "csv", other);
-  CHECK(other.all().at(0).message == "cannot read the trace: not a regular file");
+  CHECK(other.all().at(0).message == "cannot read the trace: it is a folder");
 }
 
 TEST_CASE("after 20 mistakes reading stops and says so") {

@@ -10,6 +10,7 @@
 
 #include "tests/support/data_files.hpp"
 #include "tests/support/trace_files.hpp"
+#include "traces/repeat.hpp"
 #include "traces/summary.hpp"
 #include "traces/validate.hpp"
 
@@ -132,6 +133,26 @@ TEST_CASE("are the Azure traces read as published?") {
   CHECK(b.requests == 8'819);
   CHECK(b.prompt_tokens.mean == doctest::Approx(2047.85).epsilon(1e-5));
   CHECK(b.output_tokens.mean == doctest::Approx(27.88).epsilon(1e-4));
+}
+
+TEST_CASE("are the coding-agent sessions read as published, and is the benchmark's part of them the one agreed on?") {
+  const std::string path = data_file("traces/kv-cache-tester/traces.tar.zst");
+  if (path.empty()) return;
+  Diagnostics diagnostics;
+  const Trace trace = read_trace(path, "kv-cache-tester", diagnostics);
+  CHECK(diagnostics.render() == path + ": warning: 27 answers of 0 tokens count as 1\n");
+  CHECK(validate(trace).empty());
+  const TraceSummary all = summarise(trace);
+  CHECK(all.requests == 49'334);
+  CHECK(all.block_references == 94'310'647);
+  CHECK(all.distinct_blocks == 3'450'959);
+  CHECK(all.prompt_tokens.total == 6'037'445'403);
+  CHECK(all.output_tokens.total == 21'709'920 + 27);
+  CHECK(all.sessions == 710);
+  const TraceSummary part = summarise(first_requests(trace, requests_within(trace, 20'000'000)));
+  CHECK(part.requests == 8'716);
+  CHECK(part.block_references == 19'996'542);
+  CHECK(part.distinct_blocks == 921'831);
 }
 
 TEST_CASE("is the token trace of the measured runs read as described?") {
