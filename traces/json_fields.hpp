@@ -70,6 +70,12 @@ class JsonFields {
     return fail_value(value, name, Role::whole_value, "a whole number, 0 or more");
   }
 
+  bool read_integer(Value value, std::string_view name, std::int64_t& out) {
+    if (!value.get_int64().get(out)) [[likely]]
+      return true;
+    return fail_value(value, name, Role::whole_value, "a whole number");
+  }
+
   /// Calls on_item(number) for each of a list of whole numbers.
   template <class OnItem>
   bool read_wholes(Value value, std::string_view name, OnItem&& on_item) {
@@ -80,6 +86,15 @@ class JsonFields {
       on_item(number);
       return true;
     });
+  }
+
+  /// The fields of a value that is an object; none of `keys` has to be there.
+  template <std::size_t N, class OnField>
+  bool read_fields_of(Value value, std::string_view name, const std::array<std::string_view, N>& keys,
+                      OnField&& on_field) {
+    Object object;
+    if (value.get_object().get(object)) return fail_value(value, name, Role::whole_value, "an object");
+    return read_object(object, keys, 0, std::forward<OnField>(on_field));
   }
 
   /// Calls on_object(object, the byte where it begins) for each of a list of objects, until it returns false.
@@ -94,10 +109,10 @@ class JsonFields {
   }
 
   /// Decimal seconds, 0 to those of RecordErrors::kLatestArrival, as exact nanoseconds.
-  bool read_seconds(Value value, std::string_view name, std::int64_t& out) {
+  bool read_seconds(Value value, std::string_view name, std::int64_t& out,
+                    std::string_view expected = "seconds, 0 or more, below 146 years") {
     const auto time = nanoseconds_of_seconds(token_of(value));
-    if (!time || *time > RecordErrors::kLatestArrival)
-      return fail_value(value, name, Role::whole_value, "seconds, 0 or more, below 146 years");
+    if (!time || *time > RecordErrors::kLatestArrival) return fail_value(value, name, Role::whole_value, expected);
     out = *time;
     return true;
   }

@@ -21,6 +21,10 @@ void RecordErrors::add(RecordPlace place, std::string message) {
   if (++count_ == kMost) added.notes.push_back(fmt::format("stopped here after {} errors; there may be more", kMost));
 }
 
+void RecordErrors::warn_of(std::uint64_t count, std::string_view what) {
+  if (count > 0) diagnostics_.warning(mark({}), fmt::format("{} ({} of them)", what, count));
+}
+
 bool RecordErrors::check_count(RecordPlace place, std::string_view name, std::uint64_t tokens) {
   if (tokens == 0)
     add(place, fmt::format("'{}' is 0, but a request has at least 1 token", name));

@@ -32,8 +32,9 @@ class RecordErrors {
 
   /// What follows is about this file, one of several that the trace is made of.
   void about(std::string file) { file_ = std::move(file); }
-  [[nodiscard]] SourceMark mark(RecordPlace place) const;
   void add(RecordPlace place, std::string message);
+  /// Warns, about the file, of what happened `count` times; of nothing if that is 0.
+  void warn_of(std::uint64_t count, std::string_view what);
   [[nodiscard]] bool any() const { return count_ > 0; }
   [[nodiscard]] bool full() const { return count_ >= kMost; }
 
@@ -50,6 +51,7 @@ class RecordErrors {
   static constexpr std::int64_t kLatestArrival = INT64_MAX / 2;  ///< ns: 146 years; leaves room to add to it
 
  private:
+  [[nodiscard]] SourceMark mark(RecordPlace place) const;
   bool check_count(RecordPlace place, std::string_view name, std::uint64_t tokens);
 
   std::string file_;

@@ -9,6 +9,7 @@
 #include "traces/generators.hpp"
 #include "traces/readers.hpp"
 #include "traces/repeat.hpp"
+#include "traces/sharing.hpp"
 
 namespace tiersim::detail {
 namespace {
@@ -231,6 +232,12 @@ void resolve_workload(Fields& root, const Environment& environment, const std::s
         .notes.push_back("an engine block must lie within one trace block: choose a divisor");
     return;
   }
+  if (!traces::ids_are_prefixes(out.trace))
+    root.diagnostics()
+        .warning(root.mark_of("workload"),
+                 "the trace's block ids are no prefixes (one block follows different blocks), but serving takes them "
+                 "for such")
+        .notes.push_back("hits are overestimated; a format that chains ids, as ragpulse does, gives a prefix cache's");
   if (!ids_fit(out.trace, out.settings.block))
     root.error("workload", "the trace has more engine blocks than 32-bit ids can number")
         .notes.push_back("use a larger serving.block, or fewer requests (workload.requests.first)");

@@ -77,4 +77,10 @@ inline std::string sample(const std::string& name) {
   return std::string(TIERSIM_SOURCE_DIR) + "/traces/samples/" + name;
 }
 
+/// The files of a folder of traces/samples/, as they are, in another.
+inline void copy_sample(const std::string& name, const TemporaryFolder& folder) {
+  for (const auto& file : std::filesystem::directory_iterator(sample(name)))
+    folder.write(file.path().filename().string(), bytes_of(file.path().string()));
+}
+
 }  // namespace tiersim::tests

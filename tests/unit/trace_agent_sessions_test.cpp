@@ -30,7 +30,9 @@ Trace read(const std::string& path, const std::string& warning = "", const std::
   return trace;
 }
 
-std::string warning_of(const std::string& path) { return path + ": warning: 1 answers of 0 tokens count as 1\n"; }
+std::string warning_of(const std::string& path) {
+  return path + ": warning: answers of 0 tokens count as 1 (1 of them)\n";
+}
 
 template <class T>
 std::vector<T> list(std::span<const T> column) {

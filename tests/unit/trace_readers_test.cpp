@@ -163,7 +163,9 @@ TEST_CASE("an unknown format is met with the ones that exist") {
   CHECK(text.find("unknown trace format 'azur'") != text.npos);
   CHECK(text.find("did you mean 'azure'?") != text.npos);
   CHECK(text.find("cannot tell the format") != text.npos);
-  CHECK(text.find("formats: azure, csv, kv-cache-tester, mooncake, tiersim, tokens") != text.npos);
+  CHECK(
+      text.find("formats: azure, bailian, burstgpt, csv, kv-cache-tester, kvcache, mooncake, oracleGeneral, ragpulse, "
+                "ragpulse-chunks, tiersim, tokens") != text.npos);
 }
 
 TEST_CASE("a file that fills its last page has room behind it") {

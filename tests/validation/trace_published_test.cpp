@@ -98,7 +98,7 @@ TEST_CASE("is the Mooncake conversation trace read as published?") {
   CHECK(s.distinct_blocks == 182'790);
   CHECK(s.prompt_tokens.total == 144'793'823);
   CHECK(s.reused_references == 105'710);
-  CHECK(s.span == Duration(3'536'999'000'000));
+  CHECK(s.arrivals.span == Duration(3'536'999'000'000));
 }
 
 TEST_CASE("do LRU and Belady over the interned Mooncake blocks give the reference counts at every capacity?") {
@@ -140,7 +140,7 @@ TEST_CASE("are the coding-agent sessions read as published, and is the benchmark
   if (path.empty()) return;
   Diagnostics diagnostics;
   const Trace trace = read_trace(path, "kv-cache-tester", diagnostics);
-  CHECK(diagnostics.render() == path + ": warning: 27 answers of 0 tokens count as 1\n");
+  CHECK(diagnostics.render() == path + ": warning: answers of 0 tokens count as 1 (27 of them)\n");
   CHECK(validate(trace).empty());
   const TraceSummary all = summarise(trace);
   CHECK(all.requests == 49'334);
@@ -148,11 +148,35 @@ TEST_CASE("are the coding-agent sessions read as published, and is the benchmark
   CHECK(all.distinct_blocks == 3'450'959);
   CHECK(all.prompt_tokens.total == 6'037'445'403);
   CHECK(all.output_tokens.total == 21'709'920 + 27);
-  CHECK(all.sessions == 710);
+  CHECK(all.sessions.sessions == 710);
+  CHECK(all.sessions.branches == 62);
+  CHECK(all.prefixes);
   const TraceSummary part = summarise(first_requests(trace, requests_within(trace, 20'000'000)));
   CHECK(part.requests == 8'716);
   CHECK(part.block_references == 19'996'542);
   CHECK(part.distinct_blocks == 921'831);
+}
+
+TEST_CASE("are both readings of RAGPulse as its tables say, two weeks of it?") {
+  const std::string path = data_file("traces/ragpulse/0_trace.jsonl");
+  if (path.empty()) return;
+  Diagnostics diagnostics;
+  const TraceSummary prefixes = summarise(read_trace(path, "ragpulse", diagnostics));
+  const TraceSummary chunks = summarise(read_trace(path, "ragpulse-chunks", diagnostics));
+  const std::string warning = path + ": warning: times that go back begin another week (1 of them)\n";
+  CHECK(diagnostics.render() == warning + warning);
+  for (const TraceSummary& s : {prefixes, chunks}) {
+    CHECK(s.requests == 7'106);
+    CHECK(s.prompt_tokens.total == 20'917'099);
+    CHECK(s.sessions.sessions == 3'990);
+    CHECK(s.arrivals.span == Duration((604'800 + 604'603 - 82) * std::int64_t{1'000'000'000}));
+  }
+  CHECK(prefixes.block_references == 1'300'057);
+  CHECK(prefixes.distinct_blocks == 889'182);
+  CHECK(chunks.block_references == 1'278'710);
+  CHECK(chunks.distinct_blocks == 357'043);
+  CHECK(prefixes.prefixes);
+  CHECK(!chunks.prefixes);
 }
 
 TEST_CASE("is the token trace of the measured runs read as described?") {

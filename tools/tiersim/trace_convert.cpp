@@ -1,4 +1,6 @@
 // tiersim trace convert: any trace to the binary format (read in no time) or to plain CSV.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "tools/tiersim/commands.hpp"
@@ -26,6 +28,9 @@ int trace_convert_command(const Arguments& arguments) {
   output.check();
   const traces::Trace trace = input.read();
   const std::size_t within = traces::requests_within(trace, static_cast<std::uint64_t>(references));
+  if (within == 0)
+    misuse("tiersim trace convert",
+           fmt::format("--at-most-references is {}, but the first request mentions more blocks", references));
   output.write(traces::first_requests(trace, std::min(within, static_cast<std::size_t>(requests))));
   return 0;
 }

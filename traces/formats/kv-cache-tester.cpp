@@ -251,7 +251,7 @@ std::vector<std::string> session_files(const std::string& folder) {
 class FilesParser {
  public:
   FilesParser(std::string path, Duration gap, Diagnostics& diagnostics)
-      : path_(std::move(path)), gap_(gap), diagnostics_(diagnostics), errors_(path_, diagnostics) {}
+      : path_(std::move(path)), gap_(gap), errors_(path_, diagnostics) {}
 
   Trace parse_archive(const std::shared_ptr<const MappedFile>& file) {
     Archive archive(file);
@@ -304,15 +304,13 @@ class FilesParser {
       errors_.add({}, "the sessions, one gap after the other, last more than 146 years");
     if (requests == 0 && !errors_.any()) errors_.add({-1, 0}, "the trace has no records");
     if (errors_.any()) return {};
-    if (shared_.empty_answers > 0)
-      diagnostics_.warning(errors_.mark({}), fmt::format("{} answers of 0 tokens count as 1", shared_.empty_answers));
+    errors_.warn_of(shared_.empty_answers, "answers of 0 tokens count as 1");
     return merged(std::move(shared_.sessions), gap_, static_cast<std::uint32_t>(shared_.block_size),
                   {path_, "kv-cache-tester", std::move(hash)});
   }
 
   std::string path_;
   Duration gap_;
-  Diagnostics& diagnostics_;
   RecordErrors errors_;
   Shared shared_;
 };
