@@ -4,8 +4,8 @@
 /// A reader says with begin() which text it parses and with at() which record it is in; then read_document() or
 /// read_object() give it the fields, and read_whole() and its like the values. simdjson's on-demand parser reads the
 /// bytes in place (it looks up to MappedFile::kPadding bytes past the text's end, which must be readable); what no key
-/// asks for is skipped, not validated. One pass, no allocation per record. Include this only in a reader's .cpp or in
-/// another header of this kind: it brings simdjson.
+/// asks for is skipped, not validated. One pass, no allocation per record. Include this only in a reader's .cpp, in one
+/// named *_json.cpp (both are compiled for simdjson) or in another header of this kind.
 #include <fmt/format.h>
 
 #include <algorithm>

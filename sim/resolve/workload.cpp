@@ -48,14 +48,15 @@ void read_requests(Fields& workload, const config::Value& map, const Environment
   if (!name.empty() && (format_known || path.empty()))
     out.trace = traces::load_trace(name, format.name, setup, folder, environment.data, fields.mark_of("trace"),
                                    workload.diagnostics());
-  out.trace_name = std::filesystem::path(name).filename().string();
+  const std::filesystem::path named(name);  // a folder's may end in a slash
+  out.trace_name = (named.has_filename() ? named : named.parent_path()).filename().string();
   if (!path.empty() && traces::find_trace(name, "/nowhere", environment.data) != path) {
     // Found beside the scenario: a rerun from elsewhere needs to know where that was.
     fields.record("trace",
                   config::scalar(std::filesystem::absolute(path).lexically_normal().string(), fields.mark_of("trace")));
   }
   const std::string hash = out.trace.origin().hash;
-  if (before.all().size() == messages) {
+  if (out.trace.size() > 0) {
     const std::string wanted = fields.text("hash", hash);
     if (wanted != hash) {
       fields.error("hash", fmt::format("the trace '{}' is not the one that this scenario was resolved with", name))
