@@ -23,20 +23,43 @@ std::vector<std::uint32_t> session_starts(const Trace& trace) {
   return first;
 }
 
+/// Whether the turns of each session are a chain, so that its name and their order say what follows what.
+bool are_chains(const Trace& trace) {
+  std::vector<bool> followed(trace.size());
+  for (const std::uint32_t previous : trace.columns().previous) {
+    if (previous == kNoRequest) continue;
+    if (followed[previous]) return false;
+    followed[previous] = true;
+  }
+  return true;
+}
+
+/// By request, what its column `session` or `previous` says.
+std::vector<std::string> turn_column(const Trace& trace, bool chains) {
+  std::vector<std::string> out;
+  const std::vector<std::uint32_t> start = session_starts(trace);
+  for (std::uint32_t r = 0; r < trace.size(); ++r) {
+    const std::uint32_t previous = trace.columns().previous[r];
+    const std::string record = previous == kNoRequest ? "" : fmt::format("{}", previous + 1);
+    out.push_back(chains ? fmt::format("{}", start[r]) : record);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string to_csv(const Trace& trace) {
   const Trace::Columns& c = trace.columns();
-  const bool sessions = trace.has_sessions();
-  const std::vector<std::uint32_t> start = session_starts(trace);
-  std::string out =
-      sessions ? "arrival,prompt_tokens,output_tokens,session,think_time\n" : "arrival,prompt_tokens,output_tokens\n";
+  const bool sessions = trace.has_sessions(), chains = are_chains(trace);
+  const std::vector<std::string> turns = sessions ? turn_column(trace, chains) : std::vector<std::string>();
+  std::string out = "arrival,prompt_tokens,output_tokens";
+  if (sessions) out += chains ? ",session,think_time" : ",previous,think_time";
+  out += '\n';
   for (std::size_t r = 0; r < trace.size(); ++r) {
     fmt::format_to(std::back_inserter(out), "{},{},{}", seconds(c.arrival[r]), c.prompt_tokens[r], c.output_tokens[r]);
-    if (sessions) {
-      const bool first_turn = c.previous[r] == kNoRequest;
-      fmt::format_to(std::back_inserter(out), ",{},{}", start[r], first_turn ? "" : seconds(c.think_time[r]));
-    }
+    const bool first_turn = c.previous[r] == kNoRequest;
+    if (sessions)
+      fmt::format_to(std::back_inserter(out), ",{},{}", turns[r], first_turn ? "" : seconds(c.think_time[r]));
     out += '\n';
   }
   return out;

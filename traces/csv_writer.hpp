@@ -1,6 +1,7 @@
 #pragma once
-/// Traces as plain CSV, in the columns that the reader "csv" takes: arrival, prompt_tokens, output_tokens, session,
-/// think_time. Block ids are left out, as that format has none; sessions are named by their first request. O(requests).
+/// Traces as plain CSV, in the columns that the reader "csv" takes: arrival, prompt_tokens, output_tokens, session
+/// (named by its first request) or, where several requests follow one, previous; think_time. Block ids are left out, as
+/// that format has none. O(requests).
 #include <string>
 
 #include "traces/trace.hpp"

@@ -12,9 +12,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_file(const fs::path& path) {
+bool is_folder(const fs::path& path) {
   std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
+  return fs::is_directory(path, ignored);
+}
+
+bool is_file_or_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) || is_folder(path);
 }
 
 struct Place {
@@ -85,7 +90,7 @@ std::string format_of(const std::string& path, const std::string& asked, const S
   const auto& registry = Registry<TraceReader>::instance();
   const std::string format = asked.empty() ? guess_format(path) : asked;
   if (registry.find(format)) return format;
-  if (asked.empty() && !open_trace(path, diagnostics)) return {};
+  if (asked.empty() && !is_folder(path) && !open_trace(path, diagnostics)) return {};
   Diagnostic& unknown = diagnostics.error(mark, asked.empty() ? fmt::format("cannot tell the format of '{}'", path)
                                                               : fmt::format("unknown trace format '{}'", asked));
   const std::string_view near = nearest(asked, registry.names());
@@ -97,23 +102,33 @@ std::string format_of(const std::string& path, const std::string& asked, const S
 }  // namespace
 
 Trace TraceReader::read(const std::string& path, Diagnostics& diagnostics) const {
+  if (is_folder(path)) return parse_folder(path, diagnostics);
   const auto file = open_trace(path, diagnostics);
   return file ? parse(file, diagnostics) : Trace();
 }
 
+Trace TraceReader::parse_folder(const std::string& path, Diagnostics& diagnostics) const {
+  RecordErrors(path, diagnostics).add({}, "cannot read the trace: it is a folder");
+  return {};
+}
+
 std::string find_trace(const std::string& name, const std::string& scenario_dir, const std::string& data_dir) {
   for (const Place& place : candidates(name, scenario_dir, data_dir))
-    if (is_file(place.path)) return place.path.string();
+    if (is_file_or_folder(place.path)) return place.path.string();
   return {};
 }
 
 std::string guess_format(const std::string& path) {
   std::string problem;
-  const auto file = MappedFile::open(path, problem);
-  if (!file) return {};
+  const bool folder = is_folder(path);
+  const auto file = folder ? nullptr : MappedFile::open(path, problem);
+  if (!folder && !file) return {};
   const auto& registry = Registry<TraceReader>::instance();
-  for (const std::string_view name : registry.names())
-    if (registry.make(name, {})->recognises(file->text().substr(0, 4096))) return std::string(name);
+  for (const std::string_view name : registry.names()) {
+    const auto reader = registry.make(name, {});
+    if (folder ? reader->recognises_folder(path) : reader->recognises(file->text().substr(0, TraceReader::kHeadBytes)))
+      return std::string(name);
+  }
   return {};
 }
 

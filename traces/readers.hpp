@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/core/diagnostics.hpp"
+#include "sim/core/parameters.hpp"
 #include "sim/core/registry.hpp"
 #include "traces/trace.hpp"
 
@@ -23,6 +24,7 @@ class MappedFile;
 
 struct ReaderSetup {
   std::uint32_t block_tokens = 16;  ///< for readers that hash token ids: the block that they hash; at least 1
+  Parameters parameters{};          ///< those that the format declares; may be empty where nothing is parsed
 };
 
 /// A public trace that a reader reads: where a user who lacks it gets it.
@@ -37,16 +39,21 @@ class TraceReader {
   using Setup = ReaderSetup;
   virtual ~TraceReader() = default;
 
-  /// The whole file; on errors diagnostics has them and the result is empty. O(file), one pass.
+  /// The whole file, or the folder for formats that have them; on errors diagnostics has them and the result is empty.
+  /// Warnings say what was counted in a way of our own. O(file), one pass.
   [[nodiscard]] Trace read(const std::string& path, Diagnostics& diagnostics) const;
 
-  /// Whether a file that begins with these bytes (at most 4096) is probably of this format.
+  /// Whether a file that begins with these bytes (at most kHeadBytes) is probably of this format.
   [[nodiscard]] virtual bool recognises(std::string_view head) const = 0;
+  static constexpr std::size_t kHeadBytes = 4096;
+  [[nodiscard]] virtual bool recognises_folder(const std::string& /*path*/) const { return false; }
   [[nodiscard]] virtual std::span<const PublicFile> public_files() const { return {}; }
 
  protected:
   /// The file, which is not empty. On errors diagnostics has them and the result is empty.
   [[nodiscard]] virtual Trace parse(const std::shared_ptr<const MappedFile>& file, Diagnostics& diagnostics) const = 0;
+  /// The same of a folder; formats of single files have none, which is an error.
+  [[nodiscard]] virtual Trace parse_folder(const std::string& path, Diagnostics& diagnostics) const;
 };
 
 /// Where `name` is: as given if absolute, else beside the scenario (in `scenario_dir`; empty: in the working
@@ -54,7 +61,7 @@ class TraceReader {
 [[nodiscard]] std::string find_trace(const std::string& name, const std::string& scenario_dir,
                                      const std::string& data_dir);
 
-/// The format that a file's first bytes suggest, or empty.
+/// The format that a file's first bytes suggest, or a folder's files; or empty.
 [[nodiscard]] std::string guess_format(const std::string& path);
 
 /// Reads `name` in `format` (empty: guessed) after looking for it; every failure to find it or to know its format is a

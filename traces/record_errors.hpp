@@ -30,21 +30,29 @@ class RecordErrors {
 
   RecordErrors(std::string file, Diagnostics& diagnostics) : file_(std::move(file)), diagnostics_(diagnostics) {}
 
+  /// What follows is about this file, one of several that the trace is made of.
+  void about(std::string file) { file_ = std::move(file); }
   void add(RecordPlace place, std::string message);
+  /// Warns, about the file, of what happened `count` times; of nothing if that is 0.
+  void warn_of(std::uint64_t count, std::string_view what);
   [[nodiscard]] bool any() const { return count_ > 0; }
   [[nodiscard]] bool full() const { return count_ >= kMost; }
 
-  /// Tokens at least 1 and within 32 bits together, arrival within kLatestArrival and not before `last_arrival`,
-  /// distinct blocks so far within 32 bits. False after adding what is wrong; `arrival` and `last_arrival` in ns.
+  /// These return false after adding what is wrong. Both of the next two; `arrival` and `last_arrival` in ns.
   bool check_request(RecordPlace place, const RequestFieldNames& names, std::int64_t arrival, std::int64_t last_arrival,
                      std::uint64_t prompt, std::uint64_t output);
+  /// At least 1 each, and within 32 bits together.
+  bool check_tokens(RecordPlace place, const RequestFieldNames& names, std::uint64_t prompt, std::uint64_t output);
+  /// Within kLatestArrival and not before `last_arrival`.
+  bool check_arrival(RecordPlace place, std::string_view name, std::int64_t arrival, std::int64_t last_arrival);
   /// No more distinct blocks than ids.
-  bool check_blocks(RecordPlace place, std::uint32_t distinct_blocks);
+  bool check_blocks(RecordPlace place, std::uint64_t distinct_blocks);
 
   static constexpr std::int64_t kLatestArrival = INT64_MAX / 2;  ///< ns: 146 years; leaves room to add to it
 
  private:
-  bool check_tokens(RecordPlace place, std::string_view name, std::uint64_t tokens);
+  [[nodiscard]] SourceMark mark(RecordPlace place) const;
+  bool check_count(RecordPlace place, std::string_view name, std::uint64_t tokens);
 
   std::string file_;
   Diagnostics& diagnostics_;

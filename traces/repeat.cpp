@@ -25,6 +25,17 @@ Trace first_requests(const Trace& trace, std::size_t n) {
   return Trace(c, trace.block_tokens(), distinct, trace.origin(), keep);
 }
 
+std::size_t requests_within(const Trace& trace, std::uint64_t references) {
+  std::uint64_t left = references;
+  for (std::size_t r = 0; r < trace.size(); ++r) {
+    for (const Extent& extent : trace.extents(RequestId(r))) {
+      if (extent.count > left) return r;
+      left -= extent.count;
+    }
+  }
+  return trace.size();
+}
+
 Trace repeated(const Trace& trace, Duration gap) {
   const auto n = static_cast<std::uint32_t>(trace.size());
   const std::int64_t shift = trace.columns().arrival.back() + gap.value();

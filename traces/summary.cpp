@@ -1,30 +1,32 @@
 #include "traces/summary.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <vector>
 
 namespace tiersim::traces {
 namespace {
 
-std::uint64_t percentile(const std::vector<std::uint32_t>& sorted, std::uint64_t percent) {
+constexpr std::int64_t kMinute = 60'000'000'000;  // ns
+
+std::uint64_t percentile(const std::vector<std::uint64_t>& sorted, std::uint64_t percent) {
   return sorted[(percent * sorted.size() + 99) / 100 - 1];
 }
 
-Distribution distribution_of(std::span<const std::uint32_t> values) {
+Distribution distribution_of(std::vector<std::uint64_t> values) {
   if (values.empty()) return {};
-  std::vector<std::uint32_t> sorted(values.begin(), values.end());
-  std::ranges::sort(sorted);
-  const std::uint64_t total = std::accumulate(sorted.begin(), sorted.end(), std::uint64_t{0});
+  std::ranges::sort(values);
+  const std::uint64_t total = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
   return {.total = total,
-          .mean = static_cast<double>(total) / static_cast<double>(sorted.size()),
-          .p50 = percentile(sorted, 50),
-          .p90 = percentile(sorted, 90),
-          .p99 = percentile(sorted, 99),
-          .max = sorted.back()};
+          .mean = static_cast<double>(total) / static_cast<double>(values.size()),
+          .p50 = percentile(values, 50),
+          .p90 = percentile(values, 90),
+          .p99 = percentile(values, 99),
+          .max = values.back()};
+}
+
+Distribution distribution_of(std::span<const std::uint32_t> values) {
+  return distribution_of(std::vector<std::uint64_t>(values.begin(), values.end()));
 }
 
 double variation_of_gaps(std::span<const std::int64_t> arrival) {
@@ -37,6 +39,55 @@ double variation_of_gaps(std::span<const std::int64_t> arrival) {
     squares += off * off;
   }
   return std::sqrt(squares / n) / mean;
+}
+
+std::uint64_t most_in_a_minute(std::span<const std::int64_t> arrival) {
+  std::uint64_t most = 0, count = 0;
+  std::int64_t minute = 0;
+  for (const std::int64_t time : arrival) {
+    const std::int64_t its = (time - arrival.front()) / kMinute;
+    count = its == minute ? count + 1 : 1;
+    minute = its;
+    most = std::max(most, count);
+  }
+  return most;
+}
+
+ArrivalSummary arrivals_of(std::span<const std::int64_t> arrival) {
+  ArrivalSummary out;
+  out.span = Duration(arrival.back() - arrival.front());
+  if (out.span.value() > 0) out.rate = static_cast<double>(arrival.size() - 1) / in_seconds(out.span).value();
+  out.burstiness = variation_of_gaps(arrival);
+  out.peak_rate = static_cast<double>(most_in_a_minute(arrival)) / in_seconds(Duration(kMinute)).value();
+  out.times = 1;
+  for (std::size_t i = 1; i < arrival.size(); ++i) out.times += arrival[i] != arrival[i - 1];
+  return out;
+}
+
+SessionSummary sessions_of(const Trace& trace) {
+  SessionSummary out;
+  if (!trace.has_sessions()) return out;
+  const auto& c = trace.columns();
+  std::vector<std::uint32_t> session(trace.size());
+  std::vector<std::uint64_t> turns, think_times;
+  std::vector<bool> followed(trace.size());
+  for (std::size_t r = 0; r < trace.size(); ++r) {
+    const std::uint32_t previous = c.previous[r];
+    if (previous == kNoRequest) {
+      session[r] = static_cast<std::uint32_t>(turns.size());
+      turns.push_back(1);
+      continue;
+    }
+    session[r] = session[previous];
+    ++turns[session[r]];
+    think_times.push_back(static_cast<std::uint64_t>(c.think_time[r]));
+    out.branches += followed[previous];
+    followed[previous] = true;
+  }
+  out.sessions = turns.size();
+  out.turns = distribution_of(std::move(turns));
+  out.think_time = distribution_of(std::move(think_times));
+  return out;
 }
 
 /// Ids come in order of first touch, so a block was mentioned before iff its id is below the count of those seen.
@@ -81,35 +132,6 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
-  return digits;
-}
-
-std::string time_text(Duration span) {
-  const double seconds = in_seconds(span).value();
-  if (seconds < 120) return fmt::format("{:.2f} s", seconds);
-  if (seconds < 7200) return fmt::format("{:.1f} min", seconds / 60);
-  return seconds < 172'800 ? fmt::format("{:.1f} h", seconds / 3600) : fmt::format("{:.1f} days", seconds / 86'400);
-}
-
-std::string row(const char* name, const Distribution& d) {
-  return fmt::format("  {:<15}{:>14}{:>12.2f}{:>10}{:>10}{:>10}{:>10}\n", name, grouped(d.total), d.mean,
-                     grouped(d.p50), grouped(d.p90), grouped(d.p99), grouped(d.max));
-}
-
-std::string block_text(const TraceSummary& s) {
-  if (s.distinct_blocks == 0) return "  blocks         none identified\n";
-  std::string out = fmt::format("  blocks         {} references to {} distinct blocks of {} tokens\n",
-                                grouped(s.block_references), grouped(s.distinct_blocks), s.block_tokens);
-  out += fmt::format(
-      "  best reuse     {:.2f}% of prompt blocks, {:.2f}% of prompt tokens as contiguous prefixes "
-      "(infinite cache)\n",
-      100 * s.best_block_reuse(), 100 * s.best_token_reuse());
-  return out;
-}
-
 }  // namespace
 
 double TraceSummary::best_block_reuse() const { return ratio(reused_references, prompt_references); }
@@ -121,31 +143,21 @@ TraceSummary summarise(const Trace& trace) {
   s.requests = trace.size();
   if (trace.size() == 0) return s;
   const auto& columns = trace.columns();
-  s.span = Duration(columns.arrival.back() - columns.arrival.front());
-  if (s.span.value() > 0) s.rate = static_cast<double>(s.requests - 1) / in_seconds(s.span).value();
-  s.burstiness = variation_of_gaps(columns.arrival);
+  s.arrivals = arrivals_of(columns.arrival);
   s.prompt_tokens = distribution_of(columns.prompt_tokens);
   s.output_tokens = distribution_of(columns.output_tokens);
-  if (trace.has_sessions()) s.sessions = static_cast<std::uint64_t>(std::ranges::count(columns.previous, kNoRequest));
+  s.sessions = sessions_of(trace);
   s.block_tokens = trace.block_tokens();
   s.distinct_blocks = trace.distinct_blocks();
   if (!trace.has_blocks()) return s;
   ReuseCounter counter(trace, s);
-  for (std::size_t r = 0; r < trace.size(); ++r) counter.add(RequestId(r));
+  for (std::size_t r = 0; r < trace.size(); ++r) {
+    counter.add(RequestId(r));
+    s.identified_answers += columns.identified_tokens[r] > columns.prompt_tokens[r];
+  }
+  s.prefixes = ids_are_prefixes(trace);
+  s.sharing = sharing_of(trace);
   return s;
-}
-
-std::string to_text(const TraceSummary& s) {
-  std::string out = fmt::format("{}  format {}  hash {}\n", s.origin.path.empty() ? "generated" : s.origin.path,
-                                s.origin.format, s.origin.hash);
-  out += fmt::format("  requests       {} in {} ({:.2f}/s), gaps vary {:.2f} times as much as their mean\n",
-                     grouped(s.requests), time_text(s.span), s.rate, s.burstiness);
-  if (s.sessions > 0)
-    out += fmt::format("  sessions       {}, {:.2f} turns each\n", grouped(s.sessions), ratio(s.requests, s.sessions));
-  out += fmt::format("  {:<15}{:>14}{:>12}{:>10}{:>10}{:>10}{:>10}\n", "tokens", "total", "mean", "p50", "p90", "p99",
-                     "max");
-  out += row("  prompt", s.prompt_tokens) + row("  output", s.output_tokens);
-  return out + block_text(s);
 }
 
 }  // namespace tiersim::traces

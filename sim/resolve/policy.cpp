@@ -1,46 +1,10 @@
 // Which policy, and with which parameters: `eviction: lru` or `eviction: {slru: {protected: 80%}}`.
 #include <fmt/format.h>
 
-#include "sim/core/registry.hpp"
+#include "sim/config/declared_parameters.hpp"
 #include "sim/resolve/parts.hpp"
 
 namespace tiersim::detail {
-namespace {
-
-Parameters::Entry read_parameter(config::Fields& fields, const ParameterSpec& spec) {
-  std::string problem;
-  const auto otherwise = [&](auto parsed) {
-    ensure(parsed.has_value(), "a policy declares a default that does not parse");
-    return *parsed;
-  };
-  const std::string& text = spec.default_value;
-  double number = 0;
-  std::string word;
-  switch (spec.kind) {
-    case ParameterKind::count:
-      number = static_cast<double>(fields.count(spec.name, otherwise(config::parse_count(text, problem))));
-      break;
-    case ParameterKind::fraction:
-      number = fields.fraction(spec.name, otherwise(config::parse_fraction(text, problem)));
-      break;
-    case ParameterKind::duration:
-      number =
-          static_cast<double>(fields.duration(spec.name, otherwise(config::parse_duration(text, problem))).value());
-      break;
-    case ParameterKind::bytes:
-      number = static_cast<double>(fields.bytes(spec.name, otherwise(config::parse_bytes(text, problem))).value());
-      break;
-    case ParameterKind::tokens:
-      number = static_cast<double>(fields.tokens(spec.name, otherwise(config::parse_tokens(text, problem))).value());
-      break;
-    case ParameterKind::text:
-      word = fields.text(spec.name, text);
-      break;
-  }
-  return {spec.name, number, word};
-}
-
-}  // namespace
 
 PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,
                             const std::string& otherwise) {
@@ -71,7 +35,7 @@ PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const 
   PolicyChoice choice{name, {}};
   const std::vector<ParameterSpec>& specs = menu.parameters(name);
   config::Fields inner(*parameters, fmt::format("{} '{}'", menu.what, name), fields.diagnostics());
-  for (const ParameterSpec& spec : specs) choice.parameters.add(read_parameter(inner, spec));
+  choice.parameters = config::read_parameters(inner, specs);
   inner.finish();
   if (specs.empty()) {
     fields.record(key, config::scalar(name, mark));

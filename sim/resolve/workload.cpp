@@ -9,6 +9,7 @@
 #include "traces/generators.hpp"
 #include "traces/readers.hpp"
 #include "traces/repeat.hpp"
+#include "traces/sharing.hpp"
 
 namespace tiersim::detail {
 namespace {
@@ -23,28 +24,39 @@ config::Value empty_map(const SourceMark& mark) {
   return v;
 }
 
+/// `format`, a name or {name: {parameter: value}}; by default what the file looks like. Empty if that is unknown.
+PolicyChoice read_format(Fields& requests, const std::string& path) {
+  const auto& registry = Registry<traces::TraceReader>::instance();
+  const PolicyMenu menu{
+      "trace format", registry.names(),
+      [&](std::string_view name) -> const std::vector<ParameterSpec>& { return registry.find(name)->parameters; }};
+  const std::string guessed = traces::guess_format(path);
+  if (guessed.empty() && !requests.has("format")) return {};
+  return resolve_policy(requests, "format", menu, guessed);
+}
+
 void read_requests(Fields& workload, const config::Value& map, const Environment& environment,
                    const std::string& folder, ResolvedScenario& out) {
   Fields fields(map, "workload.requests", workload.diagnostics());
   const std::string name = fields.text("trace");
-  const auto formats = Registry<traces::TraceReader>::instance().names();
   const std::string path = traces::find_trace(name, folder, environment.data);
   const Diagnostics& before = workload.diagnostics();
   const std::size_t messages = before.all().size();
-  const std::string format = fields.choice("format", formats, traces::guess_format(path));
+  const PolicyChoice format = read_format(fields, path);
   const bool format_known = before.all().size() == messages;
-  const traces::ReaderSetup setup{static_cast<std::uint32_t>(out.settings.block.value())};
+  const traces::ReaderSetup setup{static_cast<std::uint32_t>(out.settings.block.value()), format.parameters};
   if (!name.empty() && (format_known || path.empty()))
-    out.trace = traces::load_trace(name, format, setup, folder, environment.data, fields.mark_of("trace"),
+    out.trace = traces::load_trace(name, format.name, setup, folder, environment.data, fields.mark_of("trace"),
                                    workload.diagnostics());
-  out.trace_name = std::filesystem::path(name).filename().string();
+  const std::filesystem::path named(name);  // a folder's may end in a slash
+  out.trace_name = (named.has_filename() ? named : named.parent_path()).filename().string();
   if (!path.empty() && traces::find_trace(name, "/nowhere", environment.data) != path) {
     // Found beside the scenario: a rerun from elsewhere needs to know where that was.
     fields.record("trace",
                   config::scalar(std::filesystem::absolute(path).lexically_normal().string(), fields.mark_of("trace")));
   }
   const std::string hash = out.trace.origin().hash;
-  if (before.all().size() == messages) {
+  if (out.trace.size() > 0) {
     const std::string wanted = fields.text("hash", hash);
     if (wanted != hash) {
       fields.error("hash", fmt::format("the trace '{}' is not the one that this scenario was resolved with", name))
@@ -221,6 +233,12 @@ void resolve_workload(Fields& root, const Environment& environment, const std::s
         .notes.push_back("an engine block must lie within one trace block: choose a divisor");
     return;
   }
+  if (!traces::ids_are_prefixes(out.trace))
+    root.diagnostics()
+        .warning(root.mark_of("workload"),
+                 "the trace's block ids are no prefixes (one block follows different blocks), but serving takes them "
+                 "for such")
+        .notes.push_back("hits are overestimated; a format that chains ids, as ragpulse does, gives a prefix cache's");
   if (!ids_fit(out.trace, out.settings.block))
     root.error("workload", "the trace has more engine blocks than 32-bit ids can number")
         .notes.push_back("use a larger serving.block, or fewer requests (workload.requests.first)");

@@ -39,6 +39,29 @@ void read_mooncake(benchmark::State& state) {
 }
 BENCHMARK(read_mooncake);
 
+/// A coding agent's session as kv-cache-tester has them: each turn repeats the prefix and adds some ten blocks.
+std::string agent_session() {
+  std::string text = R"({"block_size":64,"hash_id_scope":"local","requests":[)";
+  for (int turn = 0; turn < 300; ++turn) {
+    const int blocks = 200 + 10 * turn;
+    text += fmt::format(R"({}{{"t":{}.5,"in":{},"out":300,"hash_ids":[)", turn > 0 ? "," : "", 30 * turn, 64 * blocks);
+    for (int b = 0; b < blocks; ++b) text += fmt::format("{}{}", b > 0 ? "," : "", b);
+    text += R"(],"api_time":5.25,"think_time":24.0})";
+  }
+  return text + "]}";
+}
+
+void read_agent_session(benchmark::State& state) {
+  const tests::TemporaryFolder folder;
+  const std::string text = agent_session(), path = folder.write("session.json", text);
+  for (auto _ : state) {
+    Diagnostics diagnostics;
+    benchmark::DoNotOptimize(tests::read_trace(path, "kv-cache-tester", diagnostics));
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
+}
+BENCHMARK(read_agent_session);
+
 /// Token ids as in measured serving runs: hundreds of numbers a line, hashed by block.
 std::string token_lines() {
   Rng rng(1);

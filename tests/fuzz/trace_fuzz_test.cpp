@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/core/rng.hpp"
+#include "tests/support/archives.hpp"
 #include "tests/support/trace_files.hpp"
 #include "traces/binary_format.hpp"
 #include "traces/summary.hpp"
@@ -54,14 +55,19 @@ void seal(std::string& bytes) {
   std::memcpy(bytes.data() + offsetof(binary::Header, checksum), &checksum, 8);
 }
 
-void fuzz(const std::string& good, std::string_view format, bool sealed = false) {
+enum class Seal { none, renewed };
+
+/// `beside` names a folder of samples whose files lie beside the damaged one.
+void fuzz(const std::string& good, std::string_view format, Seal checksum = Seal::none,
+          const std::string& beside = "") {
   const TemporaryFolder folder;
+  if (!beside.empty()) copy_sample(beside, folder);
   Rng rng = Rng(17).fork(format);
   int accepted = 0;
   for (int round = 0; round < kRounds; ++round) {
     std::string bytes = good;
     for (std::uint64_t n = 1 + rng.below(3); n > 0; --n) damage(bytes, rng);
-    if (sealed) seal(bytes);
+    if (checksum == Seal::renewed) seal(bytes);
     const std::string path = folder.write("t", bytes);
     Diagnostics diagnostics;
     const Trace trace = read_trace(path, format, diagnostics);
@@ -84,6 +90,14 @@ std::string binary_sample() {
   return bytes_of(folder.path("t"));
 }
 
+std::string archive_sample(Compression compression) {
+  const TemporaryFolder folder;
+  const std::string session = sample("kv-cache-tester/session_");
+  write_tar(folder.path("t"), {{"1.json", bytes_of(session + "1.json")}, {"2.json", bytes_of(session + "2.json")}},
+            compression);
+  return bytes_of(folder.path("t"));
+}
+
 }  // namespace
 
 TEST_CASE("does a damaged Mooncake file ever crash its reader?") {
@@ -92,7 +106,26 @@ TEST_CASE("does a damaged Mooncake file ever crash its reader?") {
 TEST_CASE("does a damaged Azure file ever crash its reader?") { fuzz(bytes_of(sample("azure.csv")), "azure"); }
 TEST_CASE("does a damaged plain CSV ever crash its reader?") { fuzz(bytes_of(sample("plain.csv")), "csv"); }
 TEST_CASE("does a damaged token file ever crash its reader?") { fuzz(bytes_of(sample("tokens.jsonl")), "tokens"); }
+TEST_CASE("does a damaged Bailian file ever crash its reader?") { fuzz(bytes_of(sample("bailian.jsonl")), "bailian"); }
+TEST_CASE("does a damaged BurstGPT file ever crash its reader?") { fuzz(bytes_of(sample("burstgpt.csv")), "burstgpt"); }
+TEST_CASE("does a damaged file of kvcache.ai's format ever crash its reader?") {
+  fuzz(bytes_of(sample("kvcache.jsonl")), "kvcache");
+}
+TEST_CASE("does a damaged oracleGeneral file ever crash its reader?") {
+  fuzz(bytes_of(sample("oracleGeneral.bin")), "oracleGeneral");
+}
+TEST_CASE("does a damaged RAGPulse file ever crash its readers?") {
+  for (const char* format : {"ragpulse", "ragpulse-chunks"})
+    fuzz(bytes_of(sample("ragpulse/0_trace.jsonl")), format, Seal::none, "ragpulse");
+}
+TEST_CASE("does a damaged session of agents ever crash its reader?") {
+  fuzz(bytes_of(sample("kv-cache-tester/session_1.json")), "kv-cache-tester");
+}
+TEST_CASE("does a damaged archive of sessions ever crash its reader?") {
+  fuzz(archive_sample(Compression::none), "kv-cache-tester");
+  fuzz(archive_sample(Compression::zstd), "kv-cache-tester");
+}
 TEST_CASE("does a damaged binary file ever crash its reader?") { fuzz(binary_sample(), "tiersim"); }
 TEST_CASE("does a binary file damaged before it was sealed ever crash its reader?") {
-  fuzz(binary_sample(), "tiersim", true);
+  fuzz(binary_sample(), "tiersim", Seal::renewed);
 }

@@ -213,6 +213,23 @@ TEST_CASE("does a resolved trace scenario keep its numbers and pin its trace?") 
   CHECK(find(text.diagnostics(), "not the one that this scenario was resolved with") != nullptr);
 }
 
+TEST_CASE("does a trace in a folder take its format's parameters, and keep them and its hash where its reader warns?") {
+  ScenarioText text(kPlain + "workload: {requests: {trace: agents/, format: {kv-cache-tester: {gap: 3 s}}}}\n");
+  for (const char* file : {"session_1.json", "session_2.json"})
+    text.folder().write("agents/" + std::string(file), bytes_of(sample("kv-cache-tester/" + std::string(file))));
+  const ResolvedScenario first = text.resolve();
+  CHECK_FALSE(text.diagnostics().has_errors());
+  CHECK(text.diagnostics().render().find("answers of 0 tokens count as 1") != std::string::npos);
+  CHECK(first.trace_name == "agents");
+  CHECK(first.trace.arrival(RequestId(1)) == Time(3'000'000'000));
+  const std::string resolved = config::to_yaml(first.resolved);
+  CHECK(resolved.find("kv-cache-tester: {gap: 3 s}") != std::string::npos);
+  CHECK(resolved.find("hash: " + first.trace.origin().hash) != std::string::npos);
+  const ResolvedScenario again = text.resolve_also(resolved);
+  CHECK_FALSE(text.diagnostics().has_errors());
+  CHECK(config::to_yaml(again.resolved) == resolved);
+}
+
 TEST_CASE("are all mistakes told at once, each with its place?") {
   Text text(R"(model: llama-3.1-8bb
 machine: hgx-h100x4

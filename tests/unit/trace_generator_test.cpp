@@ -30,7 +30,7 @@ TEST_CASE("does the default chat keep the promises of a trace and of its workloa
   CHECK(trace.columns().arrival.back() == doctest::Approx(2000e9).epsilon(2e-4));
   CHECK(s.output_tokens.mean == doctest::Approx(250).epsilon(0.03));
   CHECK(s.prompt_tokens.max <= 32'000);
-  CHECK(static_cast<double>(s.requests) / static_cast<double>(s.sessions) == doctest::Approx(4.6).epsilon(0.1));
+  CHECK(s.sessions.turns.mean == doctest::Approx(4.6).epsilon(0.1));
   CHECK(s.best_token_reuse() > 0.7);
   CHECK(trace.origin().format == "chat");
   CHECK(trace.origin().path.empty());
@@ -91,8 +91,8 @@ TEST_CASE("do bursts make arrivals burstier?") {
   ChatWorkload bursty = calm;
   bursty.burst_share = 0.05;
   bursty.burst_factor = 15;
-  CHECK(summarise(generate_chat(calm, 1)).burstiness == doctest::Approx(1).epsilon(0.03));
-  CHECK(summarise(generate_chat(bursty, 1)).burstiness > 1.5);
+  CHECK(summarise(generate_chat(calm, 1)).arrivals.burstiness == doctest::Approx(1).epsilon(0.03));
+  CHECK(summarise(generate_chat(bursty, 1)).arrivals.burstiness > 1.5);
 }
 
 TEST_CASE("are the keys of a chat read, with units, and mistakes met?") {

@@ -13,9 +13,9 @@ using namespace tiersim::tests;
 
 namespace {
 
-Trace good(const std::string& path, std::string_view format, const ReaderSetup& setup = {}) {
+Trace good(const std::string& path, std::string_view format, std::uint32_t block_tokens = 16) {
   Diagnostics diagnostics;
-  Trace trace = read_trace(path, format, diagnostics, setup);
+  Trace trace = read_trace(path, format, diagnostics, block_tokens);
   CHECK(diagnostics.render() == "");
   CHECK(validate(trace).empty());
   return trace;
@@ -97,12 +97,12 @@ TEST_CASE("what does the plain CSV sample say, sessions included?") {
 
 TEST_CASE("are blocks of token ids shared exactly as far as prefixes agree?") {
   // 48 shared tokens; the third prompt repeats the first prompt and its answer, 73 tokens, and goes on.
-  const Trace trace = good(sample("tokens.jsonl"), "tokens", {16});
+  const Trace trace = good(sample("tokens.jsonl"), "tokens", 16);
   CHECK(list(trace.columns().identified_tokens) == Ints{64, 80, 80});
   CHECK(extents(trace, 0) == std::vector<Extent>{{0, 4}});
   CHECK(extents(trace, 1) == std::vector<Extent>{{0, 3}, {4, 2}});
   CHECK(extents(trace, 2) == std::vector<Extent>{{0, 4}, {6, 1}});
-  CHECK(good(sample("tokens.jsonl"), "tokens", {1000}).has_blocks() == false);
+  CHECK(good(sample("tokens.jsonl"), "tokens", 1000).has_blocks() == false);
 }
 
 TEST_CASE("does the format follow from the first bytes?") {
@@ -110,9 +110,12 @@ TEST_CASE("does the format follow from the first bytes?") {
   CHECK(guess_format(sample("azure.csv")) == "azure");
   CHECK(guess_format(sample("plain.csv")) == "csv");
   CHECK(guess_format(sample("tokens.jsonl")) == "tokens");
+  CHECK(guess_format(sample("kv-cache-tester")) == "kv-cache-tester");
+  CHECK(guess_format(sample("kv-cache-tester/session_1.json")) == "kv-cache-tester");
   CHECK(guess_format(sample("missing")) == "");
   const TemporaryFolder folder;
   CHECK(guess_format(folder.write("t", "hello")) == "");
+  CHECK(guess_format(folder.path()) == "");
 }
 
 TEST_CASE("where is a trace looked for, and in which order?") {
@@ -125,7 +128,8 @@ TEST_CASE("where is a trace looked for, and in which order?") {
   CHECK(find_trace("a/t.csv", folder.path("s"), folder.path("data")) == beside);
   CHECK(find_trace(in_data, "", "") == in_data);
   CHECK(find_trace("a/t.csv", "", "") == "");
-  CHECK(find_trace(folder.path("s/a"), "", "") == "");
+  CHECK(find_trace(folder.path("s/a"), "", "") == folder.path("s/a"));  // a folder may be a trace
+  CHECK(find_trace(folder.path("s/b"), "", "") == "");
 }
 
 TEST_CASE("a missing public trace: which one to get, and what to do with it") {
@@ -159,7 +163,9 @@ TEST_CASE("an unknown format is met with the ones that exist") {
   CHECK(text.find("unknown trace format 'azur'") != text.npos);
   CHECK(text.find("did you mean 'azure'?") != text.npos);
   CHECK(text.find("cannot tell the format") != text.npos);
-  CHECK(text.find("formats: azure, csv, mooncake, tiersim, tokens") != text.npos);
+  CHECK(
+      text.find("formats: azure, bailian, burstgpt, csv, kv-cache-tester, kvcache, mooncake, oracleGeneral, ragpulse, "
+                "ragpulse-chunks, tiersim, tokens") != text.npos);
 }
 
 TEST_CASE("a file that fills its last page has room behind it") {

@@ -123,7 +123,12 @@ void Options::duration(const char* name, const char* value, const std::string& h
 
 void Options::choice(const char* name, std::vector<std::string_view> words, const std::string& help,
                      std::string& target) {
-  impl_->declare(name, po::value<std::string>(&target)->value_name(joined(words, "|")), help);
+  // So many words that they would not fit into the column of the options go into that of the help.
+  constexpr std::size_t kMostInColumn = 30;
+  const std::string in_column = joined(words, "|");
+  const bool fits = in_column.size() <= kMostInColumn;
+  impl_->declare(name, po::value<std::string>(&target)->value_name(fits ? in_column : "WORD"),
+                 fits ? help : fmt::format("{}; one of {}", help, joined(words)));
   impl_->readers.push_back([this, name, words](const po::variables_map& values, Diagnostics& diagnostics) {
     if (values.count(name) == 0) return;
     const auto& given = values[name].as<std::string>();

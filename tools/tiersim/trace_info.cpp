@@ -8,9 +8,11 @@
 namespace tiersim::cli {
 
 int trace_info_command(const Arguments& arguments) {
-  Options options({"tiersim trace info",
-                   "Says what a trace is like: requests, rate, lengths, sessions, and the best reuse it allows.",
-                   "tiersim trace info traces/samples/mooncake.jsonl"});
+  Options options(
+      {"tiersim trace info",
+       "Says what a trace is like: rate, bursts, lengths, sessions, footprint, sharing, the best reuse that it\n"
+       "allows; and what it is useless for.",
+       "tiersim trace info traces/samples/mooncake.jsonl"});
   TraceInput input("tiersim trace info");
   input.declare(options);
   if (!options.parse(arguments)) return 0;

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "sim/config/declared_parameters.hpp"
+#include "sim/config/overrides.hpp"
 #include "sim/core/registry.hpp"
 #include "sim/report/human.hpp"
 #include "tools/tiersim/scenario_input.hpp"
@@ -16,10 +18,12 @@ namespace tiersim::cli {
 namespace fs = std::filesystem;
 
 void TraceInput::declare(Options& options) {
-  options.operand("TRACE", "a trace file; also looked for below TIERSIM_DATA", path_);
+  options.operand("TRACE", "a trace file or folder; also looked for below TIERSIM_DATA", path_);
   options.group("Input");
   options.choice("format", Registry<traces::TraceReader>::instance().names(),
                  "its format (default: told from its first bytes)", format_);
+  options.texts("set", "KEY=VALUE", "a parameter of the format ('tiersim list traces'), as in gap=600s; repeatable",
+                settings_);
   options.count("block", "TOKENS", "block for formats that hold token ids (default: 16)", block_, 1);
 }
 
@@ -27,11 +31,30 @@ traces::Trace TraceInput::read() const {
   Diagnostics diagnostics;
   SourceMark mark;
   mark.file = command_;
-  if (fs::is_directory(path_)) misuse(command_, fmt::format("'{}' is a directory, not a trace", path_));
-  const traces::ReaderSetup setup{static_cast<std::uint32_t>(block_)};
-  traces::Trace trace = traces::load_trace(path_, format_, setup, "", data_folder(command_), mark, diagnostics);
+  const std::string data = data_folder(command_), path = traces::find_trace(path_, "", data);
+  const std::string format = format_.empty() ? traces::guess_format(path) : format_;
+  if (format.empty() && fs::is_directory(path))
+    misuse(command_, fmt::format("'{}' is a directory, not a trace", path_));
+  const traces::ReaderSetup setup{static_cast<std::uint32_t>(block_), parameters(format)};
+  traces::Trace trace = traces::load_trace(path_, format, setup, "", data, mark, diagnostics);
   throw_if_errors(diagnostics);
+  fmt::print(stderr, "{}", diagnostics.render());
   return trace;
+}
+
+Parameters TraceInput::parameters(const std::string& format) const {
+  const auto* const entry = Registry<traces::TraceReader>::instance().find(format);
+  if (entry == nullptr) return {};  // reported when the trace is loaded
+  Diagnostics diagnostics;
+  config::Value map;
+  map.kind = config::Kind::map;
+  map.mark.file = command_;
+  for (const std::string& setting : settings_) config::apply_override(map, setting, diagnostics);
+  config::Fields fields(map, fmt::format("format '{}'", format), diagnostics);
+  Parameters out = config::read_parameters(fields, entry->parameters);
+  fields.finish();
+  throw_if_errors(diagnostics);
+  return out;
 }
 
 void TraceOutput::declare(Options& options) {

@@ -4,7 +4,9 @@
 /// Errors: BadInput for what cannot be found or read, and for an output that exists without --overwrite;
 /// std::runtime_error where writing fails.
 #include <string>
+#include <vector>
 
+#include "sim/core/parameters.hpp"
 #include "tools/tiersim/options.hpp"
 #include "traces/trace.hpp"
 
@@ -13,12 +15,17 @@ namespace tiersim::cli {
 class TraceInput {
  public:
   explicit TraceInput(std::string command) : command_(std::move(command)) {}
-  /// Declares TRACE, --format and --block.
+  /// Declares TRACE, --format, --set and --block.
   void declare(Options& options);
+  /// Warnings go to stderr.
   [[nodiscard]] traces::Trace read() const;
 
  private:
+  /// --set, as the format declares them.
+  [[nodiscard]] Parameters parameters(const std::string& format) const;
+
   std::string command_, path_, format_;
+  std::vector<std::string> settings_;
   std::int64_t block_ = 16;
 };
 

@@ -84,8 +84,10 @@ class MooncakeReader final : public TraceReader {
  public:
   explicit MooncakeReader(const ReaderSetup&) {}
   bool recognises(std::string_view head) const override {
-    return head.starts_with('{') && head.find("\"hash_ids\"") != head.npos &&
-           head.find("\"input_length\"") != head.npos;
+    const std::string_view line = head.substr(0, head.find('\n'));
+    const auto has = [line](std::string_view key) { return line.find(key) != line.npos; };
+    return line.starts_with('{') && has("\"timestamp\"") && has("\"hash_ids\"") && has("\"input_length\"") &&
+           !has("\"chat_id\"") && !has("\"block_size\"") && !has("\"sys_prompt\"");
   }
   std::span<const PublicFile> public_files() const override { return kPublic; }
 
