@@ -62,3 +62,21 @@ TEST_CASE("does 'second_touch' let a block in exactly from its second coming on?
   CHECK(decide(*policy, {BlockId(4), BlockId(5)}, 0, Time(1)) == Answer{1, 0});
   CHECK(decide(*policy, {BlockId(3), BlockId(4), BlockId(5)}, 0, Time(9)) == Answer{1, 1, 1});
 }
+
+TEST_CASE("does 'frequency' let a block in while it comes by faster than it is forgotten?") {
+  const auto policy = make("frequency");  // from 2 on; one is lost every 60 s
+  const auto at = [](std::int64_t seconds) { return Time(seconds * 1'000'000'000); };
+  CHECK(decide(*policy, {BlockId(3)}, 0, at(0)) == Answer{0});                 // 1
+  CHECK(decide(*policy, {BlockId(3), BlockId(4)}, 0, at(1)) == Answer{1, 0});  // 2
+  CHECK(decide(*policy, {BlockId(3)}, 0, at(61)) == Answer{1});                // 2 - 1, doubled
+  CHECK(decide(*policy, {BlockId(3)}, 0, at(62)) == Answer{1});                // 4
+  CHECK(decide(*policy, {BlockId(3)}, 0, at(181)) == Answer{1});               // 4 - 2, doubled
+  CHECK(decide(*policy, {BlockId(3)}, 0, at(600)) == Answer{0});               // forgotten: 1
+  CHECK(decide(*policy, {BlockId(4)}, 0, at(600)) == Answer{0});
+}
+
+TEST_CASE("does 'long_run' let in many together and few not?") {
+  const auto policy = make("long_run");
+  CHECK(decide(*policy, {BlockId(1), BlockId(2), BlockId(3)}, 2, Time(0)) == Answer{0, 0, 0});
+  CHECK(decide(*policy, {BlockId(1), BlockId(2), BlockId(3), BlockId(4)}, 2, Time(0)) == Answer{1, 1, 1, 1});
+}
