@@ -88,7 +88,7 @@ std::shared_ptr<const MappedFile> open_trace(const std::string& path, Diagnostic
 std::string format_of(const std::string& path, const std::string& asked, const SourceMark& mark,
                       Diagnostics& diagnostics) {
   const auto& registry = Registry<TraceReader>::instance();
-  const std::string format = asked.empty() ? guess_format(path) : asked;
+  std::string format = asked.empty() ? guess_format(path) : asked;
   if (registry.find(format)) return format;
   if (asked.empty() && !is_folder(path) && !open_trace(path, diagnostics)) return {};
   Diagnostic& unknown = diagnostics.error(mark, asked.empty() ? fmt::format("cannot tell the format of '{}'", path)
