@@ -19,10 +19,11 @@ constexpr Range kPage{512, 1 << 24};
 constexpr Range kRate{1e6, 1e12};
 constexpr Range kTime{1, 1e9};
 constexpr double kMostOff = 0.05;
+constexpr double kMostBytes = 1e18;
 
 /// All planes at once, a page each, every so often.
 BytesPerSecond planes_rate(const FlashGeometry& flash, double nanoseconds) {
-  const auto at_once = static_cast<double>(flash.all_dies() * flash.planes * flash.page.value());
+  const double at_once = static_cast<double>(flash.all_dies() * flash.planes) * static_cast<double>(flash.page.value());
   return BytesPerSecond(at_once / nanoseconds * 1e9);
 }
 
@@ -65,6 +66,11 @@ FlashGeometry read_flash(config::Fields& fields) {
   flash.program_time = fields.duration("program_time", {}, kTime);
   flash.erase_time = fields.duration("erase_time", {}, kTime);
   if (fields.has("interface")) flash.interface = fields.bandwidth("interface", {}, kRate);
+  const double raw = static_cast<double>(flash.all_dies() * flash.planes) * static_cast<double>(flash.page.value()) *
+                     static_cast<double>(flash.blocks * flash.pages);
+  if (raw > kMostBytes)
+    fields.error("blocks",
+                 fmt::format("{} has {:.3g} bytes, at most {:.0g} are supported", fields.what(), raw, kMostBytes));
   fields.finish();
   return flash;
 }
@@ -98,6 +104,10 @@ void check_flash(config::Fields& drive, const FlashGeometry& flash, const LinkSp
   warn_if_off(drive, "read_iops", stated.read_iops, own.read_iops, fmt::format("{:.0f}/s", own.read_iops));
   warn_if_off(drive, "program", stated.media.program.value(), own.media.program.value(),
               config::text_of(own.media.program));
+  if (stated.media.write_amplification > 1) {
+    warn_if_off(drive, "over_provisioning", stated.media.write_amplification, own.media.write_amplification,
+                fmt::format("{:.2f} bytes written for each", own.media.write_amplification));
+  }
   if (capacity <= flash.raw()) return;
   drive.error("capacity", fmt::format("'capacity' in {} is {}, but its 'flash' has {}", drive.what(),
                                       config::text_of(capacity), config::text_of(flash.raw())));

@@ -13,6 +13,7 @@ using config::Range;
 
 constexpr Range kRate{1e6, 1e15};
 constexpr Range kSize{1, 1e18};
+constexpr Range kPage{1, 1 << 24};
 constexpr Range kMostChannels{1, 1024};
 constexpr Range kDelay{1, 1e12};
 constexpr Range kSpare{0.001, 1};
@@ -60,7 +61,7 @@ double random_write_amplification(double spare) { return std::max(1.0, (1 + spar
 MediaSpec read_media(config::Fields& fields, const MediaSpec& known, BytesPerSecond read, BytesPerSecond write) {
   MediaSpec out;
   if (!any_given(fields) && !known.modelled()) return out;
-  if (fields.has("page") || known.page > Bytes(0)) out.page = fields.bytes("page", known.page, kSize);
+  if (fields.has("page") || known.page > Bytes(0)) out.page = fields.bytes("page", known.page, kPage);
   out.array = fields.bandwidth("array_read", known.modelled() ? known.array : read, kRate);
   if (fields.has("bus") || known.bus.value() > 0) out.bus = fields.bandwidth("bus", known.bus, kRate);
   if (fields.has("channels") || known.channels > 0)

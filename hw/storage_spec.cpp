@@ -55,11 +55,14 @@ void read_engine_of(Fields& store, EngineSpec& engine, std::int64_t drives) {
   store.record("engine", fields.resolved());
 }
 
+/// So many times the bytes, or as many as there can be.
+Bytes times(Bytes bytes, std::int64_t n) { return Bytes(std::min(bytes.value(), INT64_MAX / n) * n); }
+
 /// `drives` equal drives, striped: their capacities, rates, queues and operations per second add; what one I/O takes
 /// (latency, single_stream) and what one engine is stay.
 void stripe(StorageSpec& spec, std::int64_t drives) {
   const auto n = static_cast<double>(drives);
-  spec.capacity = spec.capacity * drives;
+  spec.capacity = times(spec.capacity, drives);
   spec.link.bandwidth = spec.link.bandwidth * n;
   spec.link.bandwidth_down = spec.link.bandwidth_down * n;
   spec.link.duplex_cap = spec.link.duplex_cap * n;
@@ -68,12 +71,12 @@ void stripe(StorageSpec& spec, std::int64_t drives) {
   spec.link.read_iops *= n;
   spec.link.write_iops *= n;
   spec.engine.count *= drives;
-  spec.endurance = spec.endurance * drives;
+  spec.endurance = times(spec.endurance, drives);
   MediaSpec& media = spec.link.media;
   media.array = media.array * n;
   media.bus = media.bus * n;
   media.program = media.program * n;
-  media.cache = media.cache * drives;
+  media.cache = times(media.cache, drives);
 }
 
 /// Bytes in its life, given so or as drive writes a day over its warranty; `known` needs no key.
@@ -89,7 +92,7 @@ Bytes read_endurance(Fields& fields, Bytes capacity, Bytes known) {
   }
   const double writes = fields.number("drive_writes_per_day", {}, Range{0.001, 1000});
   const double years = fields.number("warranty_years", 5.0, Range{0.1, 100});
-  return Bytes(std::llround(static_cast<double>(capacity.value()) * writes * kDaysAYear * years));
+  return Bytes(std::llround(std::min(static_cast<double>(capacity.value()) * writes * kDaysAYear * years, kSize.high)));
 }
 
 void check_cache(Fields& fields, const StorageSpec& spec) {
@@ -200,6 +203,17 @@ std::optional<Drives> read_drives(Fields& entry, const DeviceLoader& load_device
   return out;
 }
 
+/// Whether the entry's memory is that of peer GPUs, which NVLinks join to the others.
+bool read_over(Fields& entry) {
+  return entry.has("over") && entry.choice("over", {"host", "nvlink"}, std::string("host")) == "nvlink";
+}
+
+void refuse_host_memory(Fields& entry) {
+  if (!entry.has("host_memory")) return;
+  entry.error("host_memory",
+              fmt::format("'host_memory' in {}: only a machine's gpu_link copies from host memory", entry.what()));
+}
+
 }  // namespace
 
 LinkSpec dram_link(const CpuSpec& cpu, std::int64_t sockets) {
@@ -225,21 +239,6 @@ StorageSpec read_drive(Fields& fields) {
   fields.finish();
   return spec;
 }
-
-namespace {
-
-/// Whether the entry's memory is that of peer GPUs, which NVLinks join to the others.
-bool read_over(Fields& entry) {
-  return entry.has("over") && entry.choice("over", {"host", "nvlink"}, std::string("host")) == "nvlink";
-}
-
-void refuse_host_memory(Fields& entry) {
-  if (!entry.has("host_memory")) return;
-  entry.error("host_memory",
-              fmt::format("'host_memory' in {}: only a machine's gpu_link copies from host memory", entry.what()));
-}
-
-}  // namespace
 
 StorageSpec read_storage_entry(Fields& entry, const DeviceLoader& load_device, const LinkSpec* dram) {
   StorageSpec spec;

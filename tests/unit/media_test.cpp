@@ -104,9 +104,30 @@ TEST_CASE(
   CHECK_FALSE(off.diagnostics.has_errors());
   check_says(off, "'read' in drive of storage 1 of machine is not what its 'flash' gives: 2664 MB/s");
   check_says(with_drive("capacity: 511 GB, read_iops: 100000/s, " + kFlash), "'read_iops'");
+  check_says(with_drive("capacity: 511 GB, over_provisioning: 28%, " + kFlash), "'over_provisioning'");
   const MachineReading more = with_drive("capacity: 1 TB, " + kFlash);
   CHECK(more.diagnostics.has_errors());
   check_says(more, "'capacity' in drive of storage 1 of machine is 1 TB, but its 'flash' has 512 GiB");
+}
+
+TEST_CASE("does memory over a network or over NVLink read back from its resolved form?") {
+  const MachineReading first(
+      yaml_text("name: m\ngpu: h100-sxm\n"
+                "gpu_link: {h2d: 55 GB/s, d2h: 55 GB/s, latency: 5 us, host_memory: pageable, "
+                "staging: 8 GB/s}\n"
+                "storage:\n"
+                "  - {name: remote, capacity: 1 TB, nic: efa-200g, nics: 16}\n"
+                "  - {name: peer, capacity: 40 GB, over: nvlink, read: 300 GB/s, "
+                "write: 300 GB/s, latency: 10 us}\n"));
+  CHECK(first.diagnostics.render() == "");
+  CHECK(first.machine.storage.at(0).link.read_iops == 16 * 93e3);
+  CHECK(first.machine.storage.at(0).link.bandwidth.value() == doctest::Approx(364e9));
+  CHECK(first.machine.storage.at(1).over_nvlink);
+  CHECK(first.machine.gpu_link.staging == 8_GBps);
+  const MachineReading second(yaml_text(config::to_yaml(first.resolved)));
+  CHECK(second.diagnostics.render() == "");
+  CHECK(second.devices.empty());
+  CHECK(config::to_yaml(second.resolved) == config::to_yaml(first.resolved));
 }
 
 TEST_CASE("is bad input about media told precisely?") {
@@ -123,6 +144,14 @@ TEST_CASE("is bad input about media told precisely?") {
              "'write_cache' in drive of storage 1 of machine is 2 TB, more than the 1 TB of the drive");
   check_says(with_drive(kSheet + ", endurance: 1 TB, drive_writes_per_day: 1"), "exclude each other");
   check_says(with_drive("capacity: 1 GB, flash: {channels: 0}"), "out of range");
+  std::string vast = kFlash;
+  vast.replace(vast.find("2048"), 4, "16000000");
+  vast.replace(vast.find("256"), 3, "16000000");
+  check_says(with_drive("capacity: 1 GB, " + vast), "at most 1e+18 are supported");
   check_says(with_drive("capacity: 1 GB, flash: {}"), "missing key 'channels' in flash of drive");
   check_says(with_drive("capacity: 1 GB, flash: {channels: 8, page: 0 B}"), "out of range");
+  CHECK_FALSE(with_drive("capacity: 1 GB, flash: {}").says("missing key 'read'"));
+  const MachineReading peer(yaml_text(kSmall + "storage: [{name: p, capacity: 1 GB, over: nvlink, read: 1 GB/s, "
+                                               "write: 1 GB/s, latency: 1 us}]\n"));
+  check_says(peer, "'over: nvlink' in storage 1 of machine, but rtx-4090 has no NVLink");
 }
