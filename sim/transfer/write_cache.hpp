@@ -8,7 +8,7 @@
 /// those of whole pages, rates bytes per nanosecond; the level is 0 <= level <= capacity, always. O(1).
 /// Left out: that a full cache is written behind as room appears in it, page by page; reads of what is still in it.
 #include <algorithm>
-#include <cstdint>
+#include <cmath>
 
 #include "sim/core/units.hpp"
 
@@ -49,7 +49,7 @@ class WriteCache {
     if (net == 0) return;
     const double left = net > 0 ? (capacity_ - level_) / net : level_ / -net;
     constexpr double kHorizon = 4.0e18;  // ns; beyond it nothing happens in any run
-    if (left < kHorizon) changes_ = since_ + Duration(static_cast<std::int64_t>(left + 0.5));
+    if (left < kHorizon) changes_ = since_ + Duration(std::llround(left));
   }
 
  private:
