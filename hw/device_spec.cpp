@@ -56,6 +56,17 @@ const Value* read_parts(Fields& machine, std::string_view key, const DeviceLoade
   return map;
 }
 
+/// Pageable memory and the rate at which it is copied once more; both or none.
+void read_host_memory(Fields& fields, LinkSpec& link) {
+  const bool pageable = fields.has("host_memory") &&
+                        fields.choice("host_memory", {"pinned", "pageable"}, std::string("pinned")) == "pageable";
+  if (pageable) {
+    link.staging = fields.bandwidth("staging", {}, kRate);
+  } else if (fields.has("staging")) {
+    fields.error("staging", fmt::format("'staging' without 'host_memory: pageable' in {}", fields.what()));
+  }
+}
+
 LinkSpec read_gpu_link(Fields& machine) {
   const Value* value = machine.child("gpu_link");
   if (value == nullptr) {
@@ -63,7 +74,8 @@ LinkSpec read_gpu_link(Fields& machine) {
     return {};
   }
   Fields fields(*value, "gpu_link of " + machine.what(), machine.diagnostics());
-  const LinkSpec link = read_link(fields, "h2d", "d2h", Sharing::fifo);
+  LinkSpec link = read_link(fields, "h2d", "d2h", Sharing::fifo);
+  read_host_memory(fields, link);
   fields.finish();
   machine.record("gpu_link", fields.resolved());
   return link;
@@ -88,10 +100,12 @@ void check_name(const MachineSpec& machine, const StorageSpec& storage, Fields& 
   if (std::any_of(machine.storage.begin(), machine.storage.end(), same)) {
     entry.error("name", fmt::format("a second storage named '{}'", storage.name));
   }
-  if (storage.name == "hbm" || storage.name == "host" || storage.name.starts_with("gpu")) {
+  if (storage.name == "hbm" || storage.name == "host" || storage.name == "nvlink" || storage.name.starts_with("gpu")) {
     entry.error("name", fmt::format("'{}' cannot name a storage", storage.name))
-        .notes.push_back("hbm, gpu0, gpu1 .. and host are the machine's own places");
+        .notes.push_back("hbm, gpu0, gpu1 .., nvlink and host are the machine's own places");
   }
+  if (storage.over_nvlink && machine.gpu.nvlink_bandwidth.value() == 0)
+    entry.error("over", fmt::format("'over: nvlink' in {}, but {} has no NVLink", entry.what(), machine.gpu.name));
 }
 
 void read_storage(Fields& machine, const DeviceLoader& load_device, MachineSpec& spec) {

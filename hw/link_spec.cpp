@@ -37,7 +37,8 @@ void read_drive_caps(Fields& fields, const LinkSpec& known, LinkSpec& out) {
 
 }  // namespace
 
-LinkSpec read_link(Fields& fields, std::string_view up, std::string_view down, Sharing sharing, const LinkSpec* base) {
+LinkSpec read_link(Fields& fields, std::string_view up, std::string_view down, Sharing sharing, const LinkSpec* base,
+                   bool drive) {
   const LinkSpec known = base == nullptr ? LinkSpec{.sharing = sharing} : *base;
   const auto if_known = [&](auto value) { return base == nullptr ? std::nullopt : std::optional(value); };
   LinkSpec out;
@@ -51,6 +52,7 @@ LinkSpec read_link(Fields& fields, std::string_view up, std::string_view down, S
       fields.choice("sharing", {"fifo", "fair"}, std::string(known.sharing == Sharing::fifo ? "fifo" : "fair"));
   out.sharing = word == "fifo" ? Sharing::fifo : Sharing::fair;
   read_drive_caps(fields, known, out);
+  if (drive) out.media = read_media(fields, known.media, out.bandwidth, out.bandwidth_down);
   return out;
 }
 

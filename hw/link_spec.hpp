@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "hw/media_spec.hpp"
 #include "sim/config/fields.hpp"
 #include "sim/core/units.hpp"
 
@@ -16,10 +17,13 @@ enum class Sharing { fifo, fair };
 /// A flow pays latency once, per_operation for each fragment, and its bytes at its rate; a fragment of x bytes reaches
 /// the share x / (x + half_size) of the bandwidth.
 ///
-/// Drives have four caps instead (queueing with caps; a flash translation layer is left out, and so is what writes cost
-/// the reads beside them): the rate of a flow of fragments of x bytes is at most
+/// Drives have four caps instead (queueing with caps): the rate of a flow of fragments of x bytes is at most
 ///   queue_depth * x / (latency + x / single_stream),   iops * x,   bandwidth,   what the links above leave,
-/// and flows together at most iops and bandwidth of the direction.
+/// and flows together at most iops and bandwidth of the direction. Where the drive says what lies behind them, `media`
+/// bounds both directions together (hw/media_spec.hpp).
+///
+/// A link between a GPU and pageable host memory copies its bytes once more inside the host, at `staging`, before they
+/// leave or after they come: the link moves at no more than that, and each byte is read and written in DRAM once more.
 struct LinkSpec {
   BytesPerSecond bandwidth{};       ///< upward: towards the GPUs (host to device, drive read)
   BytesPerSecond bandwidth_down{};  ///< the other direction (device to host, drive write)
@@ -33,11 +37,13 @@ struct LinkSpec {
   double read_iops = 0;             ///< per second, upward; 0: no such cap
   double write_iops = 0;            ///< the other direction
   double ridge = 0;                 ///< p >= 1 of a smooth minimum, (sum over caps of time^p)^(1/p); 0: the least
+  MediaSpec media{};                ///< of a drive that states it
+  BytesPerSecond staging{0};        ///< of a GPU's link: pageable host memory is copied at; 0: it is pinned
 };
 
 /// The keys of a link, whose two directions have these names; finish() is left to the caller. What `base` has needs no
-/// key.
+/// key. The media's keys are read where `drive` says so.
 [[nodiscard]] LinkSpec read_link(config::Fields& fields, std::string_view up, std::string_view down, Sharing sharing,
-                                 const LinkSpec* base = nullptr);
+                                 const LinkSpec* base = nullptr, bool drive = false);
 
 }  // namespace tiersim::hw

@@ -1,9 +1,9 @@
 #pragma once
 /// A network interface as RDMA sees it: line rate, what transfers reach of it, latency, work requests per second.
 ///
-/// Read from hw/devices/<name>.yaml of `kind: nic`, or an inline map, by read_machine and `tiersim list hardware`. Data
-/// alone: no link of the topology is made from it yet. Rates are per direction. Reading costs O(keys); errors go to the
-/// fields' diagnostics.
+/// Read from hw/devices/<name>.yaml of `kind: nic`, or an inline map, by read_machine and `tiersim list hardware`. As a
+/// storage's `nic` it makes the link to remote memory; as the machine's it is data alone. Rates are per direction.
+/// Reading costs O(keys); errors go to the fields' diagnostics.
 #include <cstdint>
 #include <string>
 

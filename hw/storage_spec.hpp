@@ -1,12 +1,14 @@
 #pragma once
-/// Memory below the GPUs that KV blocks can live in: host memory, CXL memory, drives, drives that compute.
+/// Memory below the GPUs that KV blocks can live in: host memory, CXL memory, drives, drives that compute, memory of
+/// other machines over RDMA, memory of peer GPUs over NVLink.
 ///
-/// Read from the entries of a machine's `storage`, which may name devices of hw/devices (`kind: drive`, `csd`, `cxl`)
-/// and how many, by read_machine and `tiersim list hardware`. Sizes are as sold, rates per direction. Reading costs
-/// O(keys); errors go to the fields' diagnostics.
+/// Read from the entries of a machine's `storage`, which may name devices of hw/devices (`drive:` of kind drive, csd or
+/// cxl, or `nic:`) and how many, by read_machine and `tiersim list hardware`. Sizes are as sold, rates per direction.
+/// Reading costs O(keys); errors go to the fields' diagnostics. A drive may be given by its insides
+/// (hw/flash_geometry.hpp).
 ///
-/// A computational storage drive (CSD) is a drive with an `engine`. The engine is data alone for now: the simulator
-/// stores blocks on such a drive as on any other and computes nothing in it.
+/// A computational storage drive (CSD) is a drive with an `engine`; hw/csd_time.hpp says how long it takes. The
+/// simulator stores blocks on such a drive as on any other and computes nothing in it.
 #include <cstdint>
 #include <string>
 
@@ -29,7 +31,9 @@ struct EngineSpec {
   BytesPerSecond filter_bandwidth{};   ///< at which one engine picks tokens out of pages
   Bytes memory{};                      ///< DRAM on the board
   BytesPerSecond memory_bandwidth{};
-  BytesPerSecond p2p_bandwidth{};  ///< to a GPU past the host's memory
+  double softmax_rate = 0;         ///< elements per second of one engine; published rates disagree: a free parameter
+  Duration command_latency{};      ///< of one operation: to the drive and back
+  BytesPerSecond p2p_bandwidth{};  ///< of one drive to a GPU past the host's memory
   Watts watts{0};                  ///< of one engine
 
   /// From the flash to one engine.
@@ -39,10 +43,12 @@ struct EngineSpec {
 };
 
 struct StorageSpec {
-  std::string name;     ///< what a hierarchy's `tier` refers to: "dram", "ssd"; of a device: the device's
-  Bytes capacity;       ///< as sold; a scenario's tier may use less
-  LinkSpec link;        ///< from it to the host's root (a DRAM bus, an NVMe link)
-  EngineSpec engine{};  ///< of a CSD; count 0: none
+  std::string name;          ///< what a hierarchy's `tier` refers to: "dram", "ssd"; of a device: the device's
+  Bytes capacity;            ///< as sold; a scenario's tier may use less
+  LinkSpec link;             ///< from it to the host's root (a DRAM bus, an NVMe link, a network) or to the NVLinks
+  EngineSpec engine{};       ///< of a CSD; count 0: none
+  Bytes endurance{};         ///< that may be written to it by its host in its life; 0: not stated
+  bool over_nvlink = false;  ///< joined to the GPUs by their NVLinks, not to the host
 };
 
 /// The keys of a device of kind drive, csd or cxl; finish() is called.

@@ -76,7 +76,7 @@ Duration Hierarchy::estimate_load(ReplicaId replica, std::span<const PrefixRun> 
     const LowerTierSetup& tier = lower_[run.tier - 1];
     const Bytes bytes = tier.block_bytes * run.count;
     const auto share = Bytes(bytes.value() / static_cast<std::int64_t>(ranks.size()));
-    const Operations pieces{run.count};
+    const Operations pieces{run.count * tier.fragments};
     const auto out = topology_.route(tier.place, host_);
     // The ranks' flows run beside each other: what they share on the way to the host bounds them together.
     const Duration to_host = engine_.estimate({out, bytes, pieces}, now);
@@ -112,11 +112,18 @@ void Hierarchy::close(Transfer& transfer) {
   free_ids_.push_back(transfer.id);
 }
 
+Operations Hierarchy::pieces_of(const Transfer& t) const {
+  std::int64_t fragments = 1;
+  for (const std::size_t tier : {t.source, t.target})
+    if (tier > 0) fragments = std::max(fragments, lower_[tier - 1].fragments);
+  return Operations(static_cast<std::int64_t>(t.blocks.size()) * fragments);
+}
+
 FlowId Hierarchy::start_flow(Transfer& t, const Leg& leg, FlowId after, Time now, bool record_progress) {
   FlowRequest request;
   request.route = topology_.route(leg.from, leg.to);
   request.bytes = leg.bytes;
-  request.operations = Operations(static_cast<std::int64_t>(t.blocks.size()));
+  request.operations = pieces_of(t);
   request.after = after;
   request.tag = t.id.value();
   request.record_progress = record_progress;

@@ -43,11 +43,12 @@ struct LowerTierSetup {
   std::unique_ptr<Tier> tier;
   std::unique_ptr<AdmissionPolicy> admission;
   WriteMode write = WriteMode::through;
-  bool exclusive = false;  ///< a load removes the lower copy
-  Bytes block_bytes;       ///< of one block as stored here and moved to and from here, over all ranks
-  Bytes backlog;           ///< of writes not yet arrived
-  Tokens min_tokens;       ///< a shorter run is not loaded from here
-  bool staged = false;     ///< loads bounce through host memory: all bytes to the host first, then to the GPUs
+  bool exclusive = false;      ///< a load removes the lower copy
+  Bytes block_bytes;           ///< of one block as stored here and moved to and from here, over all ranks
+  Bytes backlog;               ///< of writes not yet arrived
+  Tokens min_tokens;           ///< a shorter run is not loaded from here
+  bool staged = false;         ///< loads bounce through host memory: all bytes to the host first, then to the GPUs
+  std::int64_t fragments = 1;  ///< that a block lies in here: 1, or one a layer
   hw::PlaceId place;
 };
 
@@ -184,6 +185,8 @@ class Hierarchy {
 
   Transfer& open(MoveKind kind, ReplicaId replica, RequestId request, std::size_t source, std::size_t target, Time now);
   void start_flows(Transfer& transfer, TransferId after, Time now, bool record_progress);
+  /// What a transfer's blocks are moved in: the pieces of the more scattered of its lower tiers.
+  [[nodiscard]] Operations pieces_of(const Transfer& transfer) const;
   FlowId start_flow(Transfer& transfer, const Leg& leg, FlowId after, Time now, bool record_progress);
   void finish(Transfer& transfer, Time now);
   void close(Transfer& transfer);

@@ -134,7 +134,7 @@ LinkUse link_use(const ServingOutcome& outcome, std::size_t link) {
   LinkUse use = link < outcome.end.links.size() ? outcome.end.links[link] : LinkUse{};
   if (link < outcome.begin.links.size()) {
     const LinkUse& before = outcome.begin.links[link];
-    use.bytes -= before.bytes, use.busy -= before.busy, use.flows -= before.flows;
+    use.bytes -= before.bytes, use.device -= before.device, use.busy -= before.busy, use.flows -= before.flows;
   }
   return use;
 }

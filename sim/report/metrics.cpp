@@ -261,6 +261,9 @@ constexpr std::array kLoads = {
 constexpr std::array kLink = {
     EachRow{"link.<link>.bytes", "bytes", "Bytes of the flows that ended on this direction of the link.", neither,
             [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).bytes.value()); }},
+    EachRow{"link.<link>.device_bytes", "bytes",
+            "Bytes that these flows moved at the device itself: whole pages, writes as its flash amplifies them.",
+            lower, [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).device.value()); }},
     EachRow{"link.<link>.flows", "flows", "Flows that ended on this direction of the link.", neither,
             [](const Facts& f, std::size_t l) { return count(link_use(f.outcome, l).flows); }},
     EachRow{"link.<link>.utilisation", "share", "Time with a flow in set-up or moving on it, of the window.", neither,

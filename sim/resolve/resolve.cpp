@@ -106,11 +106,15 @@ void read_named(Fields& root, Library& library, const std::string& key, const st
       value != nullptr && value->kind != config::Kind::scalar
           ? key
           : fmt::format("{} '{}'", key, map->find("name") != nullptr ? map->find("name")->scalar : key);
-  const std::size_t before = root.diagnostics().all().size();
+  const auto errors = [&] {
+    const auto& all = root.diagnostics().all();
+    return std::count_if(all.begin(), all.end(), [](const Diagnostic& d) { return d.severity == Severity::error; });
+  };
+  const auto before = errors();
   Fields fields(*map, what, root.diagnostics());
   if (map->kind != config::Kind::map) return fields.finish();  // said already
   Thing thing = read(fields);
-  if (root.diagnostics().all().size() == before) out = std::move(thing);
+  if (errors() == before) out = std::move(thing);
   root.record(key, fields.resolved());
 }
 

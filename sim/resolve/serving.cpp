@@ -144,7 +144,9 @@ void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out) 
   tier.write = write == "back" ? WriteMode::back : WriteMode::through;
   tier.selective = write == "selective";
   tier.exclusive = fields.flag("exclusive", false);
-  tier.staged = fields.flag("staged", !is_dram);
+  tier.staged = fields.flag("staged", !is_dram && !(at != storage.end() && at->over_nvlink));
+  const bool by_layer = fields.choice("layout", {"block", "layer"}, "block") == "layer";
+  tier.fragments = by_layer ? std::max<std::int64_t>(1, s.model.layers) : 1;
   if (tier.selective && tier.admission.name == "always") {
     fields.diagnostics()
         .warning(fields.mark_of("write"),

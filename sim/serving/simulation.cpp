@@ -83,6 +83,7 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
     lower.write = tier.write;
     lower.exclusive = tier.exclusive;
     lower.staged = tier.staged;
+    lower.fragments = tier.fragments;
     lower.block_bytes = tier.block_bytes;
     lower.backlog = tier.backlog;
     lower.min_tokens = tier.min_tokens;

@@ -49,6 +49,7 @@ struct LowerTierSettings {
   bool selective = false;  ///< write-through by the admission policy's leave; a word for reports
   bool exclusive = false;
   bool staged = false;
+  std::int64_t fragments = 1;  ///< of a block as it lies here
   Bytes backlog;
   Tokens min_tokens;
 };

@@ -18,11 +18,16 @@ Time later(Time from, Duration by) {
   return sum < kHorizon ? from + by : Time(static_cast<std::int64_t>(kHorizon));
 }
 
-/// Capacities by constraint: the links in their order (of which only fair ones are used), then the duplex caps.
+/// Capacities by constraint: the links in their order (of which only fair ones are used), then the duplex caps, then
+/// array and bus (of which only stated ones are used) of each drive's media.
 std::vector<double> capacities_of(const hw::Topology& topology) {
   std::vector<double> out;
   for (const hw::DirectedLink& link : topology.links()) out.push_back(per_nanosecond(link.bandwidth));
   for (BytesPerSecond cap : topology.duplex_caps()) out.push_back(per_nanosecond(cap));
+  for (const hw::MediaSpec& media : topology.media()) {
+    out.push_back(per_nanosecond(media.array));
+    out.push_back(per_nanosecond(media.bus));
+  }
   return out;
 }
 
@@ -35,9 +40,16 @@ Duration unloaded(Duration set_up, Bytes bytes, double ceiling) {
 
 TransferEngine::TransferEngine(const hw::Topology& topology)
     : links_(topology.links().begin(), topology.links().end()),
+      media_(topology.media().begin(), topology.media().end()),
+      first_media_(static_cast<ConstraintIndex>(links_.size() + topology.duplex_caps().size())),
+      cache_of_media_(media_.size(), kNone),
       states_(links_.size()),
       use_(links_.size()),
-      solver_(capacities_of(topology)) {}
+      solver_(capacities_of(topology)) {
+  for (std::uint32_t m = 0; m < media_.size(); ++m)
+    if (media_[m].cache > Bytes(0)) add_cache(m);
+  cache_in_.resize(caches_.size());
+}
 
 void TransferEngine::set_free(bool free) {
   ensure(live_ == 0, "free transfers switched while flows are live");
@@ -83,23 +95,41 @@ void TransferEngine::describe(Flow& flow, const FlowRequest& request) const {
          "a flow needs a route, bytes of at least 0 and operations of at least 1");
   flow.route = request.route;
   flow.bytes = request.bytes;
+  flow.operations = request.operations;
   flow.constraints.clear();
   flow.weights.clear();
+  flow.cache = kNone;
   const auto operations = static_cast<double>(request.operations.value());
   const double bytes = std::max(1.0, static_cast<double>(request.bytes.value()));
-  double ceiling = kHorizon, set_up = 0;
+  double set_up = 0;
+  flow.ceiling = kHorizon;
   for (LinkId id : request.route) {
     const hw::DirectedLink& link = links_[id.index()];
     set_up += static_cast<double>(link.latency.value()) + static_cast<double>(link.per_operation.value()) * operations;
-    const LinkLimits limits = limits_of(link, bytes, operations);
-    ceiling = std::min(ceiling, limits.ceiling);
-    if (link.sharing == hw::Sharing::fair) add_constraint(flow, id.value(), limits.weight);
-    if (link.duplex != UINT32_MAX) {
-      add_constraint(flow, static_cast<ConstraintIndex>(links_.size()) + link.duplex, 1);
-    }
+    flow.ceiling = std::min(flow.ceiling, cross(flow, link, id, bytes));
   }
-  flow.ceiling = ceiling;
+  if (!media_.empty()) cross_media(flow, bytes);
   flow.set_up = free_ ? Duration(0) : nanoseconds(set_up);
+}
+
+double TransferEngine::cross(Flow& flow, const hw::DirectedLink& link, LinkId id, double bytes) const {
+  const hw::MediaSpec* media = link.media == kNone ? nullptr : &media_[link.media];
+  const LinkLimits limits = limits_of(link, bytes, static_cast<double>(flow.operations.value()), media);
+  if (link.sharing == hw::Sharing::fair) add_constraint(flow, id.value(), limits.weight);
+  if (link.duplex != UINT32_MAX) add_constraint(flow, static_cast<ConstraintIndex>(links_.size()) + link.duplex, 1);
+  if (link.staging.value() <= 0) return limits.ceiling;
+  copy_in_host(flow, link);
+  return std::min(limits.ceiling, per_nanosecond(link.staging));
+}
+
+/// The copy of pageable memory: its bytes are read and written in DRAM once more.
+void TransferEngine::copy_in_host(Flow& flow, const hw::DirectedLink& link) const {
+  if (link.dram.is_none()) return;
+  for (const LinkId id : {link.dram, LinkId(link.dram.value() + 1)}) {
+    const hw::DirectedLink& dram = links_[id.index()];
+    if (dram.sharing == hw::Sharing::fair) add_constraint(flow, id.value(), 1);
+    if (dram.duplex != UINT32_MAX) add_constraint(flow, static_cast<ConstraintIndex>(links_.size()) + dram.duplex, 1);
+  }
 }
 
 /// Weights are kept only for flows that have one other than 1.
@@ -159,6 +189,7 @@ void TransferEngine::advance(Time now, std::vector<EndedFlow>& ended) {
     due_.clear();
     bool changed = stop_moving(now);
     changed |= begin_moving(now);
+    for (const WriteCache& cache : caches_) changed |= cache.changes() <= now;
     std::sort(due_.begin(), due_.end(), [&](Slot a, Slot b) { return flows_[a].order < flows_[b].order; });
     for (Slot slot : due_) finish(slot, now);
     if (changed) share_again(now);
@@ -204,7 +235,7 @@ bool TransferEngine::begin_moving(Time now) {
     }
     flow.phase = Phase::moving;
     moving_.push_back({.slot = slot, .since = now, .left = static_cast<double>(flow.bytes.value())});
-    shares_.push_back({.constraints = flow.constraints, .weights = flow.weights, .ceiling = flow.ceiling});
+    shares_.push_back(share_of(flow));
   }
   return moving_.size() > before;
 }
@@ -217,6 +248,7 @@ void TransferEngine::finish(Slot slot, Time now) {
     leave(link, now);
     LinkUse& use = use_[link.index()];
     use.bytes += flows_[slot].bytes;
+    use.device += device_bytes(links_[link.index()], flows_[slot]);
     ++use.flows;
     if (!free_ && is_fifo(link)) serve_next(link, now);
   }
@@ -237,7 +269,7 @@ void TransferEngine::serve_next(LinkId link, Time now) {
 
 /// Solves the rates again and settles what moved so far for every flow whose rate changed.
 void TransferEngine::share_again(Time now) {
-  solver_.solve(shares_);
+  solve(now);
   for (std::size_t i = 0; i < moving_.size(); ++i) {
     Moving& m = moving_[i];
     if (shares_[i].rate == m.rate) continue;
@@ -254,6 +286,7 @@ void TransferEngine::share_again(Time now) {
 
 Time TransferEngine::earliest() const {
   Time first = Time::never();
+  for (const WriteCache& cache : caches_) first = std::min(first, cache.changes());
   for (const Moving& m : moving_) first = std::min(first, m.ends);
   for (Slot slot : setting_up_) first = std::min(first, flows_[slot].ready);
   return first;
@@ -357,15 +390,14 @@ bool TransferEngine::is_ahead(Slot slot, std::span<const LinkId> route) const {
 /// The rate of a flow that moves beside those that move now or are in set-up.
 double TransferEngine::share_of_newcomer(const Flow& newcomer) const {
   estimate_shares_.clear();
-  const auto add = [&](const Flow& flow) {
-    estimate_shares_.push_back({.constraints = flow.constraints, .weights = flow.weights, .ceiling = flow.ceiling});
-  };
+  const auto add = [&](const Flow& flow) { estimate_shares_.push_back(share_of(flow)); };
   for (const Moving& m : moving_) {
     if (!is_ahead(m.slot, newcomer.route)) add(flows_[m.slot]);
   }
   for (Slot slot : setting_up_) {
     if (flows_[slot].bytes > Bytes(0) && !is_ahead(slot, newcomer.route)) add(flows_[slot]);
   }
+  add_drains(estimate_shares_);
   add(newcomer);
   solver_.solve(estimate_shares_);
   return estimate_shares_.back().rate;

@@ -10,13 +10,15 @@
 /// under duplex caps (which fifo directions share too) the moving flows share max-min fairly
 /// (sim/transfer/max_min.hpp); a flow's own ceiling, and what it uses of a drive's I/Os per second besides its bytes,
 /// are those of sim/transfer/link_limits.hpp, with fragments of bytes/operations. Rates are solved again only when a
-/// flow starts or stops moving. The end of a flow is its remaining bytes over its rate, rounded to the nearest
-/// nanosecond; bytes sent equal bytes received, exactly, as integers. Ties: flows that end together end in the order of
-/// their start. Left out: what a fragment of one link overlaps with the next fragment's on another (their per-operation
-/// costs add). Call order: start() and advance() with times that never go back and never pass next_event(); several
-/// start() at one time are fine, before or after its advance(). Cost: O(1) for start(), O(moving flows x constraints)
-/// for an event, O(1) for advance() between events; no allocation in steady state (slots are used again; recorded
-/// progress is the caller's). Times beyond 2^62 ns (146 years) are held there.
+/// flow starts or stops moving, or a drive's write cache (sim/transfer/write_cache.hpp) becomes full or empty beside
+/// moving flows; such a cache drains as one more flow that shares the drive's flash with those. The end of a flow is
+/// its remaining bytes over its rate, rounded to the nearest nanosecond; bytes sent equal bytes received, exactly, as
+/// integers. Ties: flows that end together end in the order of their start. Left out: what a fragment of one link
+/// overlaps with the next fragment's on another (their per-operation costs add). Call order: start() and advance() with
+/// times that never go back and never pass next_event(); several start() at one time are fine, before or after its
+/// advance(). Cost: O(1) for start(), O(moving flows x constraints) for an event, O(1) for advance() between events; no
+/// allocation in steady state (slots are used again; recorded progress is the caller's). Times beyond 2^62 ns (146
+/// years) are held there.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "sim/core/units.hpp"
 #include "sim/transfer/max_min.hpp"
 #include "sim/transfer/ring_queue.hpp"
+#include "sim/transfer/write_cache.hpp"
 
 namespace tiersim {
 
@@ -57,6 +60,7 @@ struct EndedFlow {
 /// What one direction of a link has done so far.
 struct LinkUse {
   Bytes bytes;    ///< of ended flows
+  Bytes device;   ///< that these moved at the device itself: whole pages, writes as amplified
   Duration busy;  ///< time with at least one flow in set-up or moving on it
   std::int64_t flows = 0;
 };
@@ -86,6 +90,8 @@ class TransferEngine {
     return bytes_started_;
   }  ///< sum over flows of bytes x links of the route
   [[nodiscard]] Bytes bytes_ended() const { return bytes_ended_; }
+  /// Bytes in a drive's write cache (index as in Topology::media()) when rates were last solved; 0 without one.
+  [[nodiscard]] double cached(std::size_t media) const;
 
  private:
   using Slot = std::uint32_t;
@@ -94,6 +100,7 @@ class TransferEngine {
   struct Flow {
     std::span<const LinkId> route;
     Bytes bytes;
+    Operations operations{1};
     std::uint64_t tag = 0, order = 0;  // order: of start()
     Time started, moving, ready;       // ready: when its set-up ends
     Duration set_up;
@@ -101,6 +108,9 @@ class TransferEngine {
     std::vector<ConstraintIndex> constraints;
     std::vector<double> weights;  // of its constraints; empty: all are 1
     std::vector<ProgressPoint> progress;
+    std::uint32_t cache = kNone;    // that it writes into; its last constraints are then the flash's behind it
+    std::size_t before_cache = 0;   // constraints that it has while that cache is open
+    double paged = 0;               // bytes of whole pages for a byte of it, if it has a cache
     std::uint32_t links_ahead = 0;  // fifo links of its route that still serve others
     Slot after = kNoSlot;
     Slot first_waiter = kNoSlot, last_waiter = kNoSlot, next_waiter = kNoSlot;  // flows whose `after` this is
@@ -124,11 +134,31 @@ class TransferEngine {
     Time busy_since;  // if active > 0
   };
 
+  /// What a write cache uses of the flash when it drains.
+  struct Drain {
+    std::vector<ConstraintIndex> constraints;
+    std::vector<double> weights;
+    double ceiling = 0;
+  };
+
   static constexpr Slot kNoSlot = UINT32_MAX;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
 
   Slot take_slot();
   void describe(Flow& flow, const FlowRequest& request) const;
+  /// The constraints of one link of a flow's route but for its media's, and its ceiling there.
+  double cross(Flow& flow, const hw::DirectedLink& link, LinkId id, double bytes) const;
+  void copy_in_host(Flow& flow, const hw::DirectedLink& link) const;
+  void cross_media(Flow& flow, double bytes) const;
   static void add_constraint(Flow& flow, ConstraintIndex constraint, double weight);
+  void add_media(std::vector<ConstraintIndex>& constraints, std::vector<double>& weights, std::uint32_t media,
+                 double array, double bus) const;
+  void add_cache(std::uint32_t media);
+  [[nodiscard]] FlowShare share_of(const Flow& flow) const;
+  void add_drains(std::vector<FlowShare>& shares) const;
+  void solve(Time now);
+  bool close_caches();
+  [[nodiscard]] Bytes device_bytes(const hw::DirectedLink& link, const Flow& flow) const;
   void wait_for(Slot slot, Slot other);
   void queue_up(Slot slot, Time now);
   void set_up(Slot slot, Time now);
@@ -150,6 +180,12 @@ class TransferEngine {
   [[nodiscard]] double share_of_newcomer(const Flow& newcomer) const;
 
   std::vector<hw::DirectedLink> links_;
+  std::vector<hw::MediaSpec> media_;
+  ConstraintIndex first_media_ = 0;  // its array's constraint; the next is its bus's
+  std::vector<WriteCache> caches_;
+  std::vector<Drain> drains_;     // by cache
+  std::vector<double> cache_in_;  // by cache: scratch
+  std::vector<std::uint32_t> cache_of_media_;
   std::vector<LinkState> states_;
   std::vector<Flow> flows_;  // by FlowId
   std::vector<Slot> unused_;

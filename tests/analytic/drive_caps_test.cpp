@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "sim/transfer/link_limits.hpp"
-#include "sim/transfer/transfer_engine.hpp"
+#include "tests/support/flows.hpp"
 
 using namespace tiersim;
 using namespace tiersim::literals;
@@ -31,23 +31,9 @@ struct Load {
 /// Seconds until each of these has ended, all started at once.
 std::vector<double> ends(const std::vector<hw::DirectedLink>& links, const std::vector<LinkId>& route,
                          const std::vector<Load>& loads) {
-  const hw::Topology topology(links, {});
-  TransferEngine engine(topology);
-  for (std::size_t i = 0; i < loads.size(); ++i) {
-    FlowRequest request{.route = route, .bytes = Bytes(loads[i].fragment * loads[i].operations)};
-    request.operations = Operations(loads[i].operations);
-    request.tag = i;
-    engine.start(request, Time(0));
-  }
-  std::vector<double> out(loads.size());
-  std::vector<EndedFlow> ended;
-  while (engine.live() > 0) {
-    const Time now = engine.next_event();
-    ended.clear();
-    engine.advance(now, ended);
-    for (const EndedFlow& flow : ended) out[flow.tag] = static_cast<double>(now.value()) * 1e-9;
-  }
-  return out;
+  std::vector<FlowRequest> flows;
+  for (const Load& load : loads) flows.push_back(test::fragments(route, load.fragment, load.operations));
+  return test::ends_of(hw::Topology(links, {}), flows);
 }
 
 /// I/Os per second of a long run of one flow.

@@ -39,10 +39,10 @@ void add_totals(Totals& t) {
   t.tiers[1] = {1'204, 12'800, 30'500, 0, 0};
   t.tiers[2] = {330, 800, 9'100, 21'000, 9'100};
   t.evicted = {24'000, 9'900, 0};
-  t.links = {{43_GB, Duration(21 * kSecond), 1'204}, {62_GB, Duration(11 * kSecond), 2'000},
-             {43_GB, Duration(22 * kSecond), 1'204}, {62_GB, Duration(11 * kSecond), 2'000},
-             {90_GB, Duration(3 * kSecond), 2'400},  {120_GB, Duration(4 * kSecond), 4'000},
-             {4_GB, Duration(6 * kSecond), 330},     {48_GB, Duration(30 * kSecond), 900}};
+  t.links = {{43_GB, 43_GB, Duration(21 * kSecond), 1'204}, {62_GB, 62_GB, Duration(11 * kSecond), 2'000},
+             {43_GB, 43_GB, Duration(22 * kSecond), 1'204}, {62_GB, 62_GB, Duration(11 * kSecond), 2'000},
+             {90_GB, 90_GB, Duration(3 * kSecond), 2'400},  {120_GB, 120_GB, Duration(4 * kSecond), 4'000},
+             {4_GB, 4_GB, Duration(6 * kSecond), 330},      {48_GB, 53_GB, Duration(30 * kSecond), 900}};
 }
 
 void add_series(RunResult& run) {

@@ -36,7 +36,8 @@ inline std::string text_of(const Totals& t) {
   for (const TierUse& u : t.tiers)
     out += fmt::format("tier {} {} {} {} {}\n", u.loads, u.loaded_blocks, u.written_blocks, u.refused_blocks,
                        u.write_backs);
-  for (const LinkUse& u : t.links) out += fmt::format("link {} {} {}\n", u.bytes.value(), u.busy.value(), u.flows);
+  for (const LinkUse& u : t.links)
+    out += fmt::format("link {} {} {} {}\n", u.bytes.value(), u.device.value(), u.busy.value(), u.flows);
   return out;
 }
 

@@ -28,11 +28,12 @@ hw::LinkSpec link(BytesPerSecond rate, hw::Sharing sharing) {
 }
 
 /// PCIe at 1 GB/s in order, DRAM at 2 GB/s and an SSD at 0.5 GB/s shared fairly; no latencies.
-hw::MachineSpec machine(std::int64_t gpus) {
+hw::MachineSpec machine(std::int64_t gpus, Duration per_copy) {
   hw::MachineSpec m;
   m.name = "test";
   m.gpus = gpus;
   m.gpu_link = link(1_GBps, hw::Sharing::fifo);
+  m.gpu_link.per_operation = per_copy;
   m.storage.push_back({"dram", 1_GB, link(2_GBps, hw::Sharing::fair)});
   m.storage.push_back({"ssd", 1_GB, link(BytesPerSecond(0.5e9), hw::Sharing::fair)});
   return m;
@@ -52,6 +53,7 @@ struct Lower {
   Bytes backlog = 1_GB;
   Tokens min_tokens{0};
   bool staged = false;
+  std::int64_t fragments = 1;
 };
 
 using Tiers = std::vector<Lower>;
@@ -63,8 +65,11 @@ struct Released {
 
 /// One replica over DRAM and perhaps an SSD.
 struct Bench {
-  explicit Bench(const Tiers& lower, std::int64_t hbm_frames = 32, std::int64_t ranks = 1, bool free = false)
-      : topology(machine(ranks)), engine(topology), hierarchy(setup(lower, hbm_frames, ranks, free), topology, engine) {
+  explicit Bench(const Tiers& lower, std::int64_t hbm_frames = 32, std::int64_t ranks = 1, bool free = false,
+                 Duration per_copy = 0_ns)
+      : topology(machine(ranks, per_copy)),
+        engine(topology),
+        hierarchy(setup(lower, hbm_frames, ranks, free), topology, engine) {
     engine.set_free(free);
   }
 
@@ -84,6 +89,7 @@ struct Bench {
       t.backlog = lower[i].backlog;
       t.min_tokens = lower[i].min_tokens;
       t.staged = lower[i].staged;
+      t.fragments = lower[i].fragments;
       t.place = topology.storage(i);
       s.lower.push_back(std::move(t));
     }
@@ -466,6 +472,20 @@ TEST_CASE("does a staged load bring all bytes to the host first?") {
   CHECK(b.released[0].at == Time(4000 + 2000));  // off the SSD, then over PCIe
   b.release(0, frames);
   b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a block that lies in a piece a layer cost the link an operation for each?") {
+  for (const std::int64_t fragments : {1, 4}) {
+    Bench b(Tiers{Lower{.fragments = fragments}}, 32, 1, false, 100_ns);
+    b.hold(1, ids({0, 1}));
+    const PrefixRun run{1, 0, 2};
+    CHECK(b.hierarchy.estimate_load(kReplica, {&run, 1}, b.now) == 2'000_ns + 2 * fragments * 100_ns);
+    FrameList frames;
+    b.load(run, ids({0, 1}), frames);
+    b.run_out();
+    CHECK(b.now == Time(2'000 + 2 * fragments * 100));
+    b.release(0, frames);
+  }
 }
 
 TEST_CASE("does a load that is not staged stream at the slowest link of its route?") {

@@ -181,9 +181,10 @@ TEST_CASE("are totals the difference between the window's end and its begin?") {
 
 TEST_CASE("is a link's utilisation its busy time, and its bandwidth share its bytes, of the window?") {
   RunResult run = empty_run();
-  run.outcome.begin.links = {{10_GB, 1_s, 2}, {}};
-  run.outcome.end.links = {{110_GB, 6_s, 5}, {}};
+  run.outcome.begin.links = {{10_GB, 12_GB, 1_s, 2}, {}};
+  run.outcome.end.links = {{110_GB, 242_GB, 6_s, 5}, {}};
   CHECK(value(run, "link.pcie0_h2d.bytes") == 100e9);
+  CHECK(value(run, "link.pcie0_h2d.device_bytes") == 230e9);
   CHECK(value(run, "link.pcie0_h2d.flows") == 3);
   CHECK(value(run, "link.pcie0_h2d.utilisation") == 0.5);
   CHECK(value(run, "link.pcie0_h2d.bandwidth_share") == 0.2);

@@ -156,7 +156,7 @@ TEST_CASE("is a tier whose loads are lost limited by bandwidth?") {
 
 TEST_CASE("is a tier behind a busy link limited by bandwidth?") {
   RunResult run = with_misses(MissCause::capacity);
-  run.outcome.end.links = {{1_GB, 9_s, 3}, {}};
+  run.outcome.end.links = {{1_GB, 1_GB, 9_s, 3}, {}};
   const TierVerdict v = verdict(run, 1);
   CHECK(v.limit == TierLimit::bandwidth);
   CHECK(v.figure == "pcie h2d is busy 90% of the window");
