@@ -11,18 +11,16 @@ namespace {
 
 class Lfu {
  public:
-  explicit Lfu(const SlotSetup& setup) : slots_(setup.slots, 0), bucket_of_(setup.slots) {}
+  explicit Lfu(const SlotSetup& setup)
+      : slots_(setup.slots, 1), bucket_of_(setup.slots), buckets_{{1, kNoSlot, kNoSlot}} {}
   static constexpr bool kHitsMatter = true;
 
-  void insert(std::uint32_t slot, const SlotTouch&) {
-    const std::uint32_t first = buckets_.empty() ? kNoSlot : first_;
-    enter(slot, first != kNoSlot && buckets_[first].count == 1 ? first : bucket_after(kNoSlot, 1));
-  }
+  void insert(std::uint32_t slot, const SlotTouch&) { enter(slot, kOnce); }
   void hit(std::uint32_t slot, const SlotTouch&) {
     const std::uint32_t from = bucket_of_[slot], next = buckets_[from].next;
     const std::uint64_t count = buckets_[from].count + 1;
     const bool exists = next != kNoSlot && buckets_[next].count == count;
-    if (!exists && slots_.front(from) == slots_.back(from)) {
+    if (!exists && from != kOnce && slots_.front(from) == slots_.back(from)) {
       buckets_[from].count = count;  // alone in its bucket
       return;
     }
@@ -32,13 +30,15 @@ class Lfu {
   }
   void erase(std::uint32_t slot) { leave(slot); }
   std::uint32_t evict(std::uint32_t) {
-    if (first_ == kNoSlot) return kNoSlot;
-    const std::uint32_t slot = slots_.front(first_);
+    const std::uint32_t lowest = slots_.empty(kOnce) ? buckets_[kOnce].next : kOnce;
+    if (lowest == kNoSlot) return kNoSlot;
+    const std::uint32_t slot = slots_.front(lowest);
     leave(slot);
     return slot;
   }
 
  private:
+  static constexpr std::uint32_t kOnce = 0;  // the bucket of what was used once
   struct Bucket {
     std::uint64_t count = 0;
     std::uint32_t previous = kNoSlot, next = kNoSlot;  // by count
@@ -51,9 +51,9 @@ class Lfu {
   void leave(std::uint32_t slot) {
     const std::uint32_t bucket = bucket_of_[slot];
     slots_.erase(bucket, slot);
-    if (slots_.empty(bucket)) unlink(bucket);
+    if (bucket != kOnce && slots_.empty(bucket)) unlink(bucket);
   }
-  /// A new bucket behind another (kNoSlot: in front of all).
+  /// A new bucket behind another.
   std::uint32_t bucket_after(std::uint32_t before, std::uint64_t count) {
     if (free_.empty()) {
       free_.push_back(static_cast<std::uint32_t>(buckets_.size()));
@@ -62,24 +62,23 @@ class Lfu {
     }
     const std::uint32_t made = free_.back();
     free_.pop_back();
-    std::uint32_t& link = before == kNoSlot ? first_ : buckets_[before].next;
-    buckets_[made] = {count, before, link};
-    if (link != kNoSlot) buckets_[link].previous = made;
-    link = made;
+    const std::uint32_t after = buckets_[before].next;
+    buckets_[made] = {count, before, after};
+    if (after != kNoSlot) buckets_[after].previous = made;
+    buckets_[before].next = made;
     return made;
   }
   void unlink(std::uint32_t bucket) {
     const auto [count, previous, next] = buckets_[bucket];
-    (previous == kNoSlot ? first_ : buckets_[previous].next) = next;
+    buckets_[previous].next = next;
     if (next != kNoSlot) buckets_[next].previous = previous;
     free_.push_back(bucket);
   }
 
   IndexLists slots_;  // by bucket, least recently used first
   ZeroedArray<std::uint32_t> bucket_of_;
-  std::vector<Bucket> buckets_;
+  std::vector<Bucket> buckets_;  // kOnce is always there, empty or not: most newcomers never leave it
   std::vector<std::uint32_t> free_;
-  std::uint32_t first_ = kNoSlot;  // of the lowest count
 };
 
 TIERSIM_REGISTER_EVICTION("lfu", Lfu, "fewest uses since it entered, ties least recently used first", {});
