@@ -34,6 +34,7 @@ PolicyChoice CacheRequest::policy(const std::string& text) const {
   throw_if_errors(diagnostics);
   config::Fields fields(map, "--policy", diagnostics);
   PolicyChoice choice = detail::resolve_policy(fields, "policy", menu, "lru");
+  fields.finish();
   throw_if_errors(diagnostics);
   return choice;
 }
