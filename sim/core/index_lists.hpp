@@ -18,7 +18,6 @@ class IndexLists {
   static constexpr std::uint32_t kEnd = UINT32_MAX;
   IndexLists(std::size_t n, std::size_t lists) : links_(n), ends_(lists) {}
 
-  [[nodiscard]] std::size_t lists() const { return ends_.size(); }
   /// So that there are at least as many lists.
   void grow(std::size_t lists) {
     if (ends_.size() < lists) ends_.resize(lists);
@@ -36,12 +35,6 @@ class IndexLists {
     links_[i] = {encoded(ends.back), encoded(kEnd)};
     (ends.back == kEnd ? ends.front : links_[ends.back].next) = ends.back == kEnd ? i : encoded(i);
     ends.back = i;
-  }
-  void push_front(std::size_t list, std::uint32_t i) {
-    Ends& ends = ends_[list];
-    links_[i] = {encoded(kEnd), encoded(ends.front)};
-    (ends.front == kEnd ? ends.back : links_[ends.front].previous) = ends.front == kEnd ? i : encoded(i);
-    ends.front = i;
   }
   void erase(std::size_t list, std::uint32_t i) {
     Ends& ends = ends_[list];

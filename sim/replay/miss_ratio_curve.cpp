@@ -35,12 +35,26 @@ class Histogram {
   std::vector<std::int64_t> steps_, slopes_;  // by capacity
 };
 
+/// In blocks.
+std::size_t longest_request(const traces::Trace& trace) {
+  std::size_t longest = 0;
+  for (std::size_t r = 0; r < trace.size(); ++r) {
+    std::size_t blocks = 0;
+    for (const traces::Extent& e : trace.extents(RequestId(r))) blocks += e.count;
+    longest = std::max(longest, blocks);
+  }
+  return longest;
+}
+
 /// Every mention is an access: a stretch's blocks have all the same distance, what was used after the stretch and the
 /// others in it.
 class BlockPass {
  public:
   BlockPass(const traces::Trace& trace, TouchOrder order)
-      : trace_(trace), order_(order), distances_(trace.distinct_blocks()), histogram_(trace.distinct_blocks()) {}
+      : trace_(trace),
+        order_(order),
+        distances_(trace.distinct_blocks(), kLongest),
+        histogram_(trace.distinct_blocks()) {}
 
   MissRatioCurve run() {
     MissRatioCurve curve;
@@ -95,7 +109,7 @@ class BlockPass {
     length_ = 0;
   }
 
-  static constexpr std::uint32_t kLongest = 1U << 14;  // positions there always are
+  static constexpr std::uint32_t kLongest = 1U << 14;  // blocks
   const traces::Trace& trace_;
   TouchOrder order_;
   StackDistances distances_;
@@ -112,7 +126,7 @@ class PrefixPass {
   PrefixPass(const traces::Trace& trace, TouchOrder order)
       : trace_(trace),
         order_(order),
-        distances_(trace.distinct_blocks()),
+        distances_(trace.distinct_blocks(), longest_request(trace)),
         histogram_(trace.distinct_blocks()),
         missing_tokens_(trace.distinct_blocks()) {}
 

@@ -35,7 +35,7 @@ SampledCurve::SampledCurve(const traces::Trace& trace, double rate)
   }
   std::vector<StackDistances> distances;
   for (std::size_t g = 0; g < kGroups; ++g) {
-    distances.emplace_back(counts[g]);
+    distances.emplace_back(counts[g], 1);
     groups_[g].hits.assign(counts[g] + 1, 0);
   }
   const auto use = [&](std::uint32_t block) {

@@ -12,14 +12,16 @@ constexpr std::uint64_t ones(std::uint32_t from, std::uint32_t to) {  // bits [f
   return up_to & ~((std::uint64_t{1} << from) - 1);
 }
 
+constexpr std::size_t kLeast = 1U << 10;  // positions
+
 }  // namespace
 
-StackDistances::StackDistances(std::size_t blocks)
-    : positions_(static_cast<std::uint32_t>(std::max<std::size_t>(std::bit_ceil(3 * blocks), 1U << 16))),
+StackDistances::StackDistances(std::size_t blocks, std::size_t longest)
+    : positions_(static_cast<std::uint32_t>(std::bit_ceil(std::max({3 * blocks, blocks + longest, kLeast})))),
       last_(blocks),
       bits_(positions_ / kWord),
       tree_(positions_ / kWord + 1) {
-  ensure(blocks < (std::size_t{1} << 29), "more blocks than stack distances count");
+  ensure(std::max(3 * blocks, blocks + longest) <= (std::size_t{1} << 31), "more blocks than stack distances count");
 }
 
 void StackDistances::add(std::size_t word, std::int64_t change) {

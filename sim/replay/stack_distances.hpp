@@ -7,8 +7,8 @@
 /// positions are asked, cleared and given in ranges. Marks are bits; a Fenwick tree over their words counts them. When
 /// positions run out they are closed up, so cost and memory depend on the number of blocks alone.
 ///
-/// O(log blocks + length / 64) a range; 4 B a block and about 3 bits a position, of which there are twice as many as
-/// blocks. Source of the use of stretches: measured here; of the tree: Olken, 1981.
+/// O(log blocks + length / 64) a range; 4 B a block and 1.5 bits a position, of which there are three to six times as
+/// many as blocks. Source of the use of stretches: measured here; of the tree: Olken, 1981.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace tiersim {
 
 class StackDistances {
  public:
-  /// Ids of blocks are below `blocks`.
-  explicit StackDistances(std::size_t blocks);
+  /// Ids of blocks are below `blocks`; no range is longer than `longest`.
+  StackDistances(std::size_t blocks, std::size_t longest);
 
   static constexpr std::uint32_t kNever = UINT32_MAX;
   [[nodiscard]] std::uint32_t last_use(std::uint32_t block) const { return last_[block] - 1; }
@@ -31,7 +31,7 @@ class StackDistances {
   /// positions: those read before are then void, so ask for room() first.
   std::uint32_t mark(std::uint32_t length);
   void place(std::uint32_t block, std::uint32_t position) { last_[block] = position + 1; }
-  /// Makes sure that `length` positions can be marked without renumbering; at most twice the number of blocks.
+  /// Makes sure that `length` positions can be marked without renumbering.
   void room(std::uint32_t length) {
     if (next_ + length > positions_) close_up();
   }

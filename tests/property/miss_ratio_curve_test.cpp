@@ -40,6 +40,24 @@ TEST_CASE("is the one-pass curve the replay at each capacity, for every definiti
   }
 }
 
+TEST_CASE("does the curve bear a request that mentions few blocks very often?") {
+  traces::TraceBuilder builder;
+  constexpr std::uint32_t kMentions = 150'000;
+  for (int r = 0; r < 2; ++r) {
+    for (std::uint32_t i = 0; i < kMentions; ++i) builder.add_block(i % 3);
+    builder.add_request({.arrival = r,
+                         .prompt_tokens = kMentions * kSmallBlock,
+                         .output_tokens = 1,
+                         .identified_tokens = kMentions * kSmallBlock});
+  }
+  const traces::Trace trace = std::move(builder).finish(kSmallBlock, 3, {"", "test", "0"});
+  for (HitRule rule : {HitRule::block, HitRule::prefix}) {
+    for (std::size_t capacity = 0; capacity < 5; ++capacity)
+      CHECK(lru_curve(trace, rule, TouchOrder::tail_first).hits_at(capacity) ==
+            replayed(trace, "lru", capacity, rule, TouchOrder::tail_first).hits);
+  }
+}
+
 TEST_CASE("does LRU hit no less in a larger cache?") {
   Rng rng(5);
   const traces::Trace trace = small_trace(rng, 300, 20, true);

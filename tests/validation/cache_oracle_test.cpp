@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <simdjson.h>
 #include <string>
 
@@ -54,19 +55,30 @@ std::vector<OracleRow> references(const std::string& path) {
   return out;
 }
 
+struct Mooncake {
+  traces::Trace trace;
+  std::vector<OracleRow> rows;
+};
+
+/// Nothing, after saying so, where the trace or the reference is absent.
+std::optional<Mooncake> mooncake() {
+  const std::string path = data_file("traces/mooncake/conversation_trace.jsonl");
+  const std::string oracle = data_file("../oracle/mooncake_conversation.json");
+  if (path.empty() || oracle.empty()) return std::nullopt;
+  Diagnostics diagnostics;
+  Mooncake out{read_trace(path, "mooncake", diagnostics), references(oracle)};
+  REQUIRE(diagnostics.render() == "");
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("do cache replays hit exactly what an independent reference hits, by every definition at every capacity?") {
-  const std::string path = data_file("traces/mooncake/conversation_trace.jsonl");
-  if (path.empty()) return;
-  const std::string oracle = data_file("../oracle/mooncake_conversation.json");
-  if (oracle.empty()) return;
-  Diagnostics diagnostics;
-  const traces::Trace trace = read_trace(path, "mooncake", diagnostics);
-  REQUIRE(diagnostics.render() == "");
+  const std::optional<Mooncake> given = mooncake();
+  if (!given) return;
+  const auto& [trace, rows] = *given;
   const auto forwards = next_accesses(trace, TouchOrder::head_first);
   const auto backwards = next_accesses(trace, TouchOrder::tail_first);
-  const std::vector<OracleRow> rows = references(oracle);
   REQUIRE(rows.size() == 272);
   for (const OracleRow& row : rows) {
     CAPTURE(row.name);
@@ -82,19 +94,16 @@ TEST_CASE("do cache replays hit exactly what an independent reference hits, by e
 }
 
 TEST_CASE("does the one-pass curve of the Mooncake conversations go through the reference's points?") {
-  const std::string path = data_file("traces/mooncake/conversation_trace.jsonl");
-  if (path.empty()) return;
-  const std::string oracle = data_file("../oracle/mooncake_conversation.json");
-  if (oracle.empty()) return;
-  Diagnostics diagnostics;
-  const traces::Trace trace = read_trace(path, "mooncake", diagnostics);
+  const std::optional<Mooncake> given = mooncake();
+  if (!given) return;
+  const auto& [trace, rows] = *given;
   const std::map<std::string, MissRatioCurve> curves{
       {"plain.lru", lru_curve(trace, HitRule::block, TouchOrder::head_first)},
       {"prefix.fwd.lru", lru_curve(trace, HitRule::prefix, TouchOrder::head_first)},
       {"prefix.rev.lru", lru_curve(trace, HitRule::prefix, TouchOrder::tail_first)},
       {"leaf.lru", lru_curve(trace, HitRule::prefix, TouchOrder::tail_first)}};
   int compared = 0;
-  for (const OracleRow& row : references(oracle)) {
+  for (const OracleRow& row : rows) {
     const auto curve = curves.find(row.name);
     if (curve == curves.end()) continue;
     CAPTURE(row.name);
