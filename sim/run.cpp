@@ -37,6 +37,7 @@ RunContext context_of(const ResolvedScenario& scenario, Reference reference) {
                     t.block_bytes,    t.eviction.name,
                     t.admission.name, t.write == WriteMode::back ? "back" : t.selective ? "selective" : "through"};
       info.machine_capacity = s.machine.storage[t.storage].capacity;
+      info.endurance = s.machine.storage[t.storage].endurance;
       c.tiers.push_back(std::move(info));
     }
   }

@@ -30,8 +30,8 @@ struct Measure {
   std::span<const Unit> units;
 };
 
-constexpr Unit kSizes[] = {{"TiB", 0, 40}, {"GiB", 0, 30}, {"MiB", 0, 20}, {"KiB", 0, 10}, {"TB", 12},
-                           {"GB", 9},      {"MB", 6},      {"KB", 3},      {"B"}};
+constexpr Unit kSizes[] = {{"PiB", 0, 50}, {"TiB", 0, 40}, {"GiB", 0, 30}, {"MiB", 0, 20}, {"KiB", 0, 10}, {"PB", 15},
+                           {"TB", 12},     {"GB", 9},      {"MB", 6},      {"KB", 3},      {"B"}};
 constexpr Unit kTimes[] = {
     {"d", 11, 0, 864}, {"h", 11, 0, 36}, {"min", 10, 0, 6}, {"s", 9}, {"ms", 6}, {"us", 3}, {"ns"}};
 constexpr Unit kBandwidths[] = {{"TB/s", 12},     {"GB/s", 9},      {"MB/s", 6},      {"KB/s", 3},     {"B/s"},

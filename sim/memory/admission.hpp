@@ -5,17 +5,21 @@
 /// answers for each block. One instance serves one tier. Blocks refused are counted as such (a later miss on one has
 /// the cause "admission"). O(1) per block; state in arrays by block id, allocated once.
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "sim/core/ids.hpp"
 #include "sim/core/parameters.hpp"
 #include "sim/core/units.hpp"
+#include "sim/memory/prefix_tree.hpp"
 
 namespace tiersim {
 
 struct AdmissionSetup {
   std::size_t blocks = 0;  ///< ids are below this
   Parameters parameters{};
+  Tokens block_tokens{1};
+  std::function<const PrefixTree&()> tree{};  ///< of the blocks; made when a policy first asks
 };
 
 class AdmissionPolicy {

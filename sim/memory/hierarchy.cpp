@@ -1,10 +1,18 @@
 #include "sim/memory/hierarchy.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/core/diagnostics.hpp"
 
 namespace tiersim {
+namespace {
+
+bool pins_anything(const std::vector<LowerTierSetup>& lower) {
+  return std::any_of(lower.begin(), lower.end(), [](const LowerTierSetup& tier) { return tier.pins.any(); });
+}
+
+}  // namespace
 
 Hierarchy::Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& engine)
     : topology_(topology),
@@ -12,15 +20,24 @@ Hierarchy::Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& 
       hbm_(std::move(setup.hbm)),
       ranks_(std::move(setup.ranks)),
       lower_(std::move(setup.lower)),
+      feeds_(std::move(setup.feeds)),
       host_(setup.host),
       block_tokens_(setup.block_tokens),
       free_transfers_(setup.free_transfers),
+      uses_(pins_anything(lower_) ? setup.named_blocks : 0),
       refused_(setup.named_blocks),
       backlog_(lower_.size() + 1),
       use_(lower_.size() + 1),
       copies_(hbm_.size()) {
   ensure(tiers() <= kMaxTiers, "more tiers than kMaxTiers");
-  for (const LowerTierSetup& tier : lower_) arriving_.emplace_back(tier.tier->frames());
+  ensure(feeds_.empty() || feeds_.size() == tiers(), "it is not said of each tier which one it feeds");
+  for (std::size_t t = feeds_.size(); t < tiers(); ++t)
+    feeds_.push_back(t + 1 < tiers() ? static_cast<std::uint8_t>(t + 1) : kNowhere);
+  for (const LowerTierSetup& tier : lower_) {
+    arriving_.emplace_back(tier.tier->frames());
+    pins_.emplace_back(tier.pins, *tier.tier);
+  }
+  if (lower_.size() > 1) prefetched_.resize(lower_[0].tier->frames());
   for (const auto& tier : hbm_) {
     filling_.emplace_back(lower_.empty() ? 0 : tier->frames());
     seen_.emplace_back((setup.named_blocks + 63) / 64);
@@ -184,6 +201,9 @@ TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun
     filling_[replica.index()][frames[i].index()] = t.id.value() + 1;
   }
   hbm.insert({frames, blocks, run.begin, request}, now);
+  if (run.tier == 1 && !prefetched_.empty()) {
+    for (FrameId f : t.source_frames) use_[1].prefetched_used += std::exchange(prefetched_[f.index()], 0);
+  }
   ++use_[run.tier].loads;
   use_[run.tier].loaded_blocks += run.count;
   start_flows(t, after, now, record_progress);
@@ -194,96 +214,6 @@ bool Hierarchy::in_or_below(std::size_t tier, BlockId block) const {
   for (std::size_t t = tier; t <= lower_.size(); ++t)
     if (!lower_[t - 1].tier->frame_of(block).is_none()) return true;
   return false;
-}
-
-TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std::span<const FrameId> source_frames,
-                              Time now) {
-  LowerTierSetup& lower = lower_[t.target - 1];
-  admit_.assign(blocks.size(), 0);
-  lower.admission->decide(blocks, admit_, now);
-  const std::int64_t room =
-      std::min((lower.backlog - backlog_[t.target]).value() / lower.block_bytes.value(), lower.tier->available());
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const bool in = admit_[i] != 0 && static_cast<std::int64_t>(t.blocks.size()) < room;
-    refused_[blocks[i].index()] = in ? 0 : 1;
-    if (!in) {
-      ++use_[t.target].refused_blocks;
-      continue;
-    }
-    t.blocks.push_back(blocks[i]);
-    if (!source_frames.empty()) t.source_frames.push_back(source_frames[i]);
-  }
-  std::vector<BlockId> evicted;
-  const bool fits = lower.tier->allocate(static_cast<std::int64_t>(t.blocks.size()), t.target_frames, evicted, now);
-  ensure(fits, "a lower tier had fewer frames than it said");
-  for (std::size_t i = 0; i < t.blocks.size(); ++i) {
-    lower.tier->set_content(t.target_frames[i], t.blocks[i]);
-    arriving_[t.target - 1][t.target_frames[i].index()] = 1;
-  }
-  lower.tier->insert({t.target_frames, t.blocks, t.first_position, t.request}, now);
-  use_[t.target].written_blocks += static_cast<std::int64_t>(t.blocks.size());
-  return evicted_from(t.target, t.replica, evicted, now);
-}
-
-void Hierarchy::touch(std::size_t tier, std::span<const BlockId> blocks, RequestId request,
-                      std::uint32_t first_position, Time now) {
-  Tier& t = *lower_[tier - 1].tier;
-  std::vector<FrameId> frames;
-  for (BlockId b : blocks) frames.push_back(t.frame_of(b));
-  const BlockRun run{frames, blocks, first_position, request};
-  t.acquire(run, now);
-  t.release(run, now);
-}
-
-void Hierarchy::offer(std::size_t target, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
-                      std::span<const FrameId> frames, std::uint32_t first_position, Time now) {
-  if (target > lower_.size() || lower_[target - 1].write != WriteMode::through) return;
-  std::vector<BlockId> present, missing;
-  std::vector<FrameId> missing_frames;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    if (!lower_[target - 1].tier->frame_of(blocks[i]).is_none()) {
-      present.push_back(blocks[i]);
-    } else {
-      missing.push_back(blocks[i]);
-      missing_frames.push_back(frames[i]);
-    }
-  }
-  if (!present.empty()) touch(target, present, request, first_position, now);
-  if (missing.empty()) return;
-  Transfer& t = open(MoveKind::write, replica, request, target - 1, target, now);
-  t.first_position = first_position + static_cast<std::uint32_t>(present.size());
-  const TransferId before = take_in(t, missing, missing_frames, now);
-  if (t.blocks.empty()) return close(t);
-  tier_at(t.source, replica).pin(t.source_frames);
-  start_flows(t, before, now, false);
-}
-
-void Hierarchy::write(ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
-                      std::span<const FrameId> frames, std::uint32_t first_position, Time now) {
-  offer(1, replica, request, blocks, frames, first_position, now);
-}
-
-TransferId Hierarchy::evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, Time now) {
-  const std::size_t target = tier + 1;
-  if (blocks.empty() || target > lower_.size() || lower_[target - 1].write != WriteMode::back)
-    return TransferId::none();
-  std::vector<BlockId> homeless;
-  for (BlockId b : blocks)
-    if (!in_or_below(target, b)) homeless.push_back(b);
-  if (homeless.empty()) return TransferId::none();
-  Transfer& t = open(MoveKind::write_back, replica, RequestId::none(), tier, target, now);
-  const TransferId before = take_in(t, homeless, {}, now);
-  if (t.blocks.empty()) {
-    close(t);
-    return TransferId::none();
-  }
-  use_[target].write_backs += static_cast<std::int64_t>(t.blocks.size());
-  start_flows(t, before, now, false);
-  return t.live ? t.id : TransferId::none();
-}
-
-TransferId Hierarchy::evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now) {
-  return evicted_from(0, replica, blocks, now);
 }
 
 TransferId Hierarchy::filling(ReplicaId replica, FrameId frame) const {
@@ -316,16 +246,17 @@ void Hierarchy::finish(Transfer& t, Time now) {
   }
   if (t.kind == MoveKind::load) {
     for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = 0;
-    LowerTierSetup& lower = lower_[t.source - 1];
-    if (lower.exclusive) {
-      for (FrameId f : t.source_frames)
-        if (lower.tier->references(f) == 0) lower.tier->drop(f);
-    }
   } else {
-    Tier& target = *lower_[t.target - 1].tier;
     for (FrameId f : t.target_frames) arriving_[t.target - 1][f.index()] = 0;
-    offer(t.target + 1, t.replica, t.request, t.blocks, t.target_frames, t.first_position, now);
-    target.release({t.target_frames, t.blocks, t.first_position, t.request}, now);
+    if (t.kind != MoveKind::prefetch)
+      offer(t.target, t.replica, t.request, t.blocks, t.target_frames, t.first_position, now);
+    keep_shared(t.target, t.blocks, t.target_frames, now);
+    lower_[t.target - 1].tier->release({t.target_frames, t.blocks, t.first_position, t.request}, now);
+  }
+  if (t.source > t.target && lower_[t.source - 1].exclusive) {
+    Tier& source = *lower_[t.source - 1].tier;
+    for (FrameId f : t.source_frames)
+      if (source.references(f) == 0) source.drop(f);
   }
   close(t);
 }
@@ -333,12 +264,12 @@ void Hierarchy::finish(Transfer& t, Time now) {
 void Hierarchy::check_conservation() const {
   ensure(live_ == 0, "transfers were left open at the end of the run");
   ensure(started_ == ended_, "bytes that started to move did not all arrive");
-  const auto check = [](const Tier& tier) {
+  const auto check = [](const Tier& tier, std::int64_t pinned) {
     ensure(tier.inserted() == tier.removed() + tier.resident(), "blocks in are not blocks out plus resident");
-    ensure(tier.referenced() == 0, "frames were left referenced at the end of the run");
+    ensure(tier.referenced() == pinned, "frames were left referenced at the end of the run");
   };
-  for (const auto& tier : hbm_) check(*tier);
-  for (const LowerTierSetup& tier : lower_) check(*tier.tier);
+  for (const auto& tier : hbm_) check(*tier, 0);
+  for (std::size_t t = 0; t < lower_.size(); ++t) check(*lower_[t].tier, pins_[t].count());
 }
 
 }  // namespace tiersim

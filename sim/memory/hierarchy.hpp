@@ -10,12 +10,17 @@
 ///   write-back  upper -> lower, `back`: when a block is evicted and no lower tier has it. The frame is promised to its
 ///               new owner at once, who may use it when the write-back has ended: a loading request waits for it, a
 ///               running batch's next step does, a write into the frame starts after it.
+///   prefetch    slow lower tier -> the first lower tier, before anybody asks for the blocks; source pinned
 /// A block being written is found in the lower tier when it has arrived. A tier takes at most `backlog` bytes of writes
 /// that have not arrived; what comes on top is refused, as is what the admission policy refuses.
 ///
-/// Called by replicas (match, load, write, evicted) and by the simulation (on_flow_end). Cost: O(1) per block and tier.
-/// Buffers of transfers are used again. Source of the write modes: SGLang HiCache, LMCache and vLLM's offloading
-/// connector.
+/// Each tier feeds one below it: with writes (through) and, unless a placement policy says otherwise, with what it
+/// evicts (back). Copies: by default a load leaves the lower copy. `exclusive`: it takes it away. `inclusive`: what
+/// leaves this tier leaves the tiers above too, as far as nobody references it there.
+///
+/// Called by replicas (match, load, write, evicted) and by the simulation (on_flow_end, prefetch). Cost: O(1) per block
+/// and tier. Buffers of transfers are used again. Source of the write modes: SGLang HiCache, LMCache and vLLM's
+/// offloading connector.
 #include <deque>
 #include <memory>
 #include <span>
@@ -25,6 +30,8 @@
 #include "hw/topology.hpp"
 #include "sim/core/zeroed_array.hpp"
 #include "sim/memory/admission.hpp"
+#include "sim/memory/placement.hpp"
+#include "sim/memory/shared_pins.hpp"
 #include "sim/memory/tier.hpp"
 #include "sim/transfer/transfer_engine.hpp"
 
@@ -35,7 +42,7 @@ inline constexpr std::size_t kMaxTiers = 8;  ///< HBM included
 using TransferId = Id<struct TransferTag>;
 
 enum class WriteMode { through, back };
-enum class MoveKind { load, write, write_back };
+enum class MoveKind { load, write, write_back, prefetch };
 
 /// A lower tier as configured.
 struct LowerTierSetup {
@@ -43,7 +50,9 @@ struct LowerTierSetup {
   std::unique_ptr<Tier> tier;
   std::unique_ptr<AdmissionPolicy> admission;
   WriteMode write = WriteMode::through;
-  bool exclusive = false;      ///< a load removes the lower copy
+  bool exclusive = false;  ///< a load removes the lower copy
+  bool inclusive = false;  ///< what leaves it leaves the tiers above
+  PinSettings pins{};
   Bytes block_bytes;           ///< of one block as stored here and moved to and from here, over all ranks
   Bytes backlog;               ///< of writes not yet arrived
   Tokens min_tokens;           ///< a shorter run is not loaded from here
@@ -88,6 +97,7 @@ struct MoveInfo {
 struct TierUse {
   std::int64_t loads = 0, loaded_blocks = 0;
   std::int64_t written_blocks = 0, refused_blocks = 0, write_backs = 0;
+  std::int64_t prefetched_blocks = 0, prefetched_used = 0;  ///< brought up into it; of those, loaded later
 };
 
 class Hierarchy {
@@ -99,7 +109,8 @@ class Hierarchy {
     hw::PlaceId host;  ///< the host's root, where staged loads stop over
     std::size_t named_blocks = 0;
     Tokens block_tokens;
-    bool free_transfers = false;  ///< every move ends at once
+    bool free_transfers = false;      ///< every move ends at once
+    std::vector<std::uint8_t> feeds;  ///< by tier: the tier below that it feeds or kNowhere; empty: each the next
   };
   Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& engine);
 
@@ -108,6 +119,10 @@ class Hierarchy {
   [[nodiscard]] const Tier& hbm(ReplicaId replica) const { return *hbm_[replica.index()]; }
   [[nodiscard]] const LowerTierSetup& lower(std::size_t tier) const { return lower_[tier - 1]; }
   [[nodiscard]] const TierUse& use(std::size_t tier) const { return use_[tier]; }
+  /// By tier: the one below that it feeds, or kNowhere.
+  [[nodiscard]] std::span<const std::uint8_t> feeds() const { return feeds_; }
+  /// Where what a tier gives up goes; without one, to the tier that it feeds. Before anything moves.
+  void set_placement(std::unique_ptr<PlacementPolicy> policy) { placement_ = std::move(policy); }
 
   /// The longest contiguous prefix of `blocks` over the union of the tiers, each block from the fastest that has it;
   /// runs shorter than their tier's min_tokens end it. Appends to `runs`; returns the prefix's length in blocks.
@@ -131,6 +146,13 @@ class Hierarchy {
   /// Blocks that left the HBM of a replica to make room. Returns the write-back that must end before their frames can
   /// be used, or none().
   TransferId evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now);
+
+  /// Brings what of these blocks' longest prefix lies in slower tiers up to the first lower tier, as far as there is
+  /// room that nobody references.
+  void prefetch(RequestId request, std::span<const BlockId> blocks, Time now);
+
+  /// Appends the prefetches on behalf of this request that are under way.
+  void prefetches_of(RequestId request, std::vector<TransferId>& out) const;
 
   /// The load that still fills this HBM frame, or none().
   [[nodiscard]] TransferId filling(ReplicaId replica, FrameId frame) const;
@@ -195,28 +217,45 @@ class Hierarchy {
     return tier == 0 ? *hbm_[replica.index()] : *lower_[tier - 1].tier;
   }
   [[nodiscard]] bool in_or_below(std::size_t tier, BlockId block) const;
-  /// Offers blocks of the tier above to a write-through tier `target`.
-  void offer(std::size_t target, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
+  /// Offers blocks of a tier to the one that it feeds, if that is written through.
+  void offer(std::size_t source, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
              std::span<const FrameId> frames, std::uint32_t first_position, Time now);
   /// Chooses what of `blocks` (none of them in the target) enters the transfer's target tier and gets frames for it.
-  /// Returns the write-back that must end before those frames can be written, or none().
+  /// Returns the write-back that must end before those frames can be written, or `after` if there is none.
   TransferId take_in(Transfer& transfer, std::span<const BlockId> blocks, std::span<const FrameId> source_frames,
-                     Time now);
-  TransferId evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, Time now);
-  void touch(std::size_t tier, std::span<const BlockId> blocks, RequestId request, std::uint32_t first_position,
-             Time now);
+                     TransferId after, Time now);
+  /// Frames in the target tier for the blocks that the transfer has; returns as take_in() does.
+  TransferId give_frames(Transfer& transfer, TransferId after, Time now);
+  /// Blocks left a tier to make room. Their write-backs start after `after`, one after the other; returns the last.
+  TransferId evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, TransferId after,
+                          Time now);
+  TransferId write_back(std::size_t from, std::size_t target, ReplicaId replica, std::span<const BlockId> blocks,
+                        TransferId after, Time now);
+  /// Takes copies above an inclusive tier away.
+  void drop_above(std::size_t tier, std::span<const BlockId> blocks);
+  /// How many blocks the tier can still be sent.
+  [[nodiscard]] std::int64_t room_in(std::size_t tier) const;
+  /// Tells the pins of a tier that these blocks, referenced in it, have been used.
+  void keep_shared(std::size_t tier, std::span<const BlockId> blocks, std::span<const FrameId> frames, Time now);
+  /// Starts to bring a run from its slow tier up to the first lower tier.
+  void fetch(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now);
 
   const hw::Topology& topology_;
   TransferEngine& engine_;
   std::vector<std::unique_ptr<Tier>> hbm_;
   std::vector<std::vector<hw::PlaceId>> ranks_;
   std::vector<LowerTierSetup> lower_;
+  std::vector<std::uint8_t> feeds_;  // by tier
+  std::unique_ptr<PlacementPolicy> placement_;
+  std::vector<SharedPins> pins_;  // by lower tier
   hw::PlaceId host_;
   Tokens block_tokens_;
   bool free_transfers_;
-  std::deque<Transfer> transfers_;  // stable addresses: transfers open others
+  ZeroedArray<std::uint32_t> uses_;  // by named block: requests that used it; empty unless some tier pins
+  std::deque<Transfer> transfers_;   // stable addresses: transfers open others
   std::vector<TransferId> free_ids_;
   std::vector<std::vector<std::uint8_t>> arriving_;  // by lower tier, by frame
+  std::vector<std::uint8_t> prefetched_;             // by frame of the first lower tier: not loaded since
   std::vector<ZeroedArray<std::uint32_t>> filling_;  // by replica, by HBM frame: the transfer's id plus one, 0 for none
   std::vector<std::vector<std::uint64_t>> seen_;     // by replica: a bit per named block
   std::vector<std::uint8_t> refused_;                // by named block: the last offer was turned down

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
+
+#include "sim/replay/parallel.hpp"
 
 namespace tiersim {
 namespace {
@@ -26,23 +24,8 @@ std::vector<ReplayCounts> replay_all(const traces::Trace& trace, std::span<const
     if (wanted) future[number_of(order)] = next_accesses(trace, order);
   }
   std::vector<ReplayCounts> out(replays.size());
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failing;
-  const auto work = [&] {
-    try {
-      for (std::size_t i = next++; i < replays.size(); i = next++)
-        out[i] = replay(trace, replays[i], future[number_of(replays[i].order)]);
-    } catch (...) {
-      const std::lock_guard lock(failing);
-      failure = std::current_exception();
-    }
-  };
-  std::vector<std::jthread> pool;
-  for (std::size_t t = 1; t < std::min(threads, replays.size()); ++t) pool.emplace_back(work);
-  work();
-  pool.clear();
-  if (failure) std::rethrow_exception(failure);
+  for_each_index(replays.size(), threads,
+                 [&](std::size_t i) { out[i] = replay(trace, replays[i], future[number_of(replays[i].order)]); });
   return out;
 }
 

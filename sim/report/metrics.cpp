@@ -76,6 +76,22 @@ Value bytes_below_hbm(const Facts& f, std::size_t tier, std::int64_t TierUse::*m
   return blocks ? Value(*blocks * static_cast<double>(f.context.tiers[tier].block_bytes.value())) : std::nullopt;
 }
 
+/// Bytes written to a lower tier in a day, at the rate of the window.
+Value written_per_day(const Facts& f, std::size_t tier) {
+  constexpr double kDay = 86400;
+  const Value written = bytes_below_hbm(f, tier, &TierUse::written_blocks);
+  return written && f.window > 0 ? Value(*written / f.window * kDay) : std::nullopt;
+}
+
+/// Nothing where the drive states no endurance or nothing was written.
+Value life_of_tier(const Facts& f, std::size_t tier) {
+  constexpr double kYear = 365.25;  // days
+  const Value a_day = written_per_day(f, tier);
+  const Bytes endurance = f.context.tiers[tier].endurance;
+  if (!a_day || *a_day == 0 || endurance == Bytes(0)) return std::nullopt;
+  return static_cast<double>(endurance.value()) / *a_day / kYear;
+}
+
 Value tokens_per(const Facts& f, Value spent) {
   return spent ? ratio(static_cast<double>(f.end().tokens_out - f.begin().tokens_out), *spent) : std::nullopt;
 }
@@ -230,11 +246,19 @@ constexpr std::array kTier = {
             }},
     EachRow{"tier.<tier>.written_bytes", "bytes", "Blocks written to this tier, in bytes as stored here.", neither,
             [](const Facts& f, std::size_t t) { return bytes_below_hbm(f, t, &TierUse::written_blocks); }},
+    EachRow{"tier.<tier>.written_per_day", "bytes", "Bytes written to this tier in a day at the window's rate.", lower,
+            written_per_day},
+    EachRow{"tier.<tier>.life", "years", "Until the bytes that the drive endures are written, at the window's rate.",
+            higher, life_of_tier},
     EachRow{"tier.<tier>.write_backs", "blocks", "Blocks written to this tier because the one above evicted them.",
             neither, [](const Facts& f, std::size_t t) { return below_hbm(f, t, &TierUse::write_backs); }},
     EachRow{"tier.<tier>.refused_blocks", "blocks",
             "Blocks offered to this tier that its admission policy or its backlog of writes turned away.", neither,
             [](const Facts& f, std::size_t t) { return below_hbm(f, t, &TierUse::refused_blocks); }},
+    EachRow{"tier.<tier>.prefetched_blocks", "blocks", "Blocks brought up into this tier before they were asked for.",
+            neither, [](const Facts& f, std::size_t t) { return below_hbm(f, t, &TierUse::prefetched_blocks); }},
+    EachRow{"tier.<tier>.prefetched_used", "blocks", "Of those, blocks that were loaded from this tier later.", higher,
+            [](const Facts& f, std::size_t t) { return below_hbm(f, t, &TierUse::prefetched_used); }},
     EachRow{"tier.<tier>.evicted_blocks", "blocks", "Findable blocks that made room for others.", neither,
             [](const Facts& f, std::size_t t) { return count(f.end().evicted[t] - f.begin().evicted[t]); }},
     EachRow{"tier.<tier>.filled.mean", "share", "Frames that hold a findable block, mean over the samples.", neither,

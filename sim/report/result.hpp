@@ -42,6 +42,7 @@ struct TierInfo {
   Bytes block_bytes;                       ///< over all ranks
   std::string eviction, admission, write;  ///< names; empty where they do not apply
   Bytes machine_capacity{0};               ///< what the machine has for it, over all replicas; 0: unknown
+  Bytes endurance{0};                      ///< that may be written to it in its life; 0: unknown
 };
 
 /// What the machine draws and costs (hw's files); zeros where those do not say.

@@ -17,8 +17,15 @@ void resolve_serving(config::Fields& root, ResolvedScenario& out);
 void resolve_parallelism(config::Fields& serving, ServingSettings& out);
 /// Warnings where model, machine and profile are no match: types without a rate, a profile of another device.
 void warn_of_mismatches(config::Fields& root, const ServingSettings& settings);
-/// `hierarchy:` the tiers and the memory map. Needs serving.
-void resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
+/// A tier whose capacity is a share of the trace's distinct blocks.
+struct TierShare {
+  std::size_t tier;  ///< 0: HBM
+  double share;
+  SourceMark mark;
+};
+/// `hierarchy:` the tiers and the memory map. Needs serving. What is a share is settled when the trace is known.
+[[nodiscard]] std::vector<TierShare> resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
+void settle_shares(config::Fields& root, const std::vector<TierShare>& shares, ResolvedScenario& out);
 
 /// Reads `{name: {parameter: value}}` or `name` for a registered policy of one interface; see policy.cpp.
 struct PolicyMenu {
@@ -26,6 +33,12 @@ struct PolicyMenu {
   std::vector<std::string_view> names;
   std::function<const std::vector<ParameterSpec>&(std::string_view)> parameters;
 };
+[[nodiscard]] PolicyMenu eviction_menu();
+[[nodiscard]] PolicyMenu admission_menu();
+[[nodiscard]] PolicyMenu placement_menu();
+[[nodiscard]] PolicyMenu prefetch_menu();
+[[nodiscard]] PolicyMenu router_menu();
+[[nodiscard]] PolicyMenu cache_menu();  ///< of replays without a clock
 [[nodiscard]] PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,
                                           const std::string& otherwise);
 

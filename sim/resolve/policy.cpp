@@ -2,9 +2,30 @@
 #include <fmt/format.h>
 
 #include "sim/config/declared_parameters.hpp"
+#include "sim/core/registry.hpp"
+#include "sim/memory/block_cache.hpp"
+#include "sim/memory/prefetch.hpp"
 #include "sim/resolve/parts.hpp"
 
 namespace tiersim::detail {
+namespace {
+
+template <class Interface>
+PolicyMenu menu_of(std::string what) {
+  const auto& registry = Registry<Interface>::instance();
+  return {std::move(what), registry.names(), [&registry](std::string_view name) -> const std::vector<ParameterSpec>& {
+            return registry.find(name)->parameters;
+          }};
+}
+
+}  // namespace
+
+PolicyMenu eviction_menu() { return menu_of<EvictionPolicy>("eviction policy"); }
+PolicyMenu admission_menu() { return menu_of<AdmissionPolicy>("admission policy"); }
+PolicyMenu placement_menu() { return menu_of<PlacementPolicy>("placement policy"); }
+PolicyMenu prefetch_menu() { return menu_of<PrefetchPolicy>("prefetch policy"); }
+PolicyMenu router_menu() { return menu_of<Router>("router"); }
+PolicyMenu cache_menu() { return menu_of<BlockCache>("cache policy"); }
 
 PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,
                             const std::string& otherwise) {

@@ -7,6 +7,7 @@
 #include "sim/config/library.hpp"
 #include "sim/config/overrides.hpp"
 #include "sim/config/yaml.hpp"
+#include "sim/report/human.hpp"
 #include "sim/resolve/parts.hpp"
 
 namespace tiersim {
@@ -196,6 +197,10 @@ std::string tier_text(const LowerTierSettings& t) {
   std::vector<std::string> parts;
   if (t.selective) parts.push_back("write selective");
   if (t.exclusive) parts.push_back("exclusive: a load removes the copy");
+  if (t.inclusive) parts.push_back("inclusive: what leaves it leaves the tiers above");
+  if (t.pin_after > 0)
+    parts.push_back(
+        fmt::format("blocks of {} requests stay, in up to {} of it", t.pin_after, human::share(t.pin_share)));
   if (t.staged) parts.push_back("loads through host memory");
   if (t.min_tokens > Tokens(0)) parts.push_back(fmt::format("no load below {}", config::text_of(t.min_tokens)));
   parts.push_back(fmt::format("at most {} of writes under way", config::text_of(t.backlog)));
@@ -225,6 +230,8 @@ std::vector<std::string> semantics_of(const ResolvedScenario& r) {
                                 s.engine.load == LoadWhen::always ? "always" : "when cheaper than recomputing",
                                 s.engine.layerwise ? ", layer by layer" : ""));
   for (const LowerTierSettings& t : s.lower) lines.push_back(tier_text(t));
+  if (s.placement.name != "waterfall") lines.push_back("placement: " + s.placement.name);
+  if (s.prefetch.name != "none") lines.push_back("prefetch: " + s.prefetch.name);
   return lines;
 }
 
@@ -262,8 +269,9 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
   detail::warn_of_mismatches(root, s);
   detail::resolve_serving(root, out);
-  detail::resolve_hierarchy(root, out);
+  const std::vector<detail::TierShare> shares = detail::resolve_hierarchy(root, out);
   detail::resolve_workload(root, environment, folder, out);
+  detail::settle_shares(root, shares, out);
   resolve_limits(root, out);
   resolve_report(root, out);
   root.finish();

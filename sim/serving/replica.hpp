@@ -8,6 +8,8 @@
 /// ends admission. Blocks become findable when the step that computes them is scheduled; a block computed while another
 /// copy is resident stays without identity. With lower tiers, a request at the head whose prefix lies there is loaded
 /// first; while it loads it holds frames but no seat, others pass it, and when its blocks are there it is at the front.
+/// One whose blocks are being prefetched (or those of the turn that it follows) waits for them in the same way, without
+/// frames, and is then looked at anew.
 /// A request alone in its needs never starves: if nothing runs or loads and the head does not fit, or if the only one
 /// that runs is preempted, frames held by loaded requests further back are taken away (counted as preemptions).
 ///
@@ -82,12 +84,14 @@ class Replica {
   [[nodiscard]] std::int64_t running() const { return running_count_; }
   [[nodiscard]] std::int64_t waiting() const { return static_cast<std::int64_t>(waiting_.size()); }
   [[nodiscard]] std::int64_t loading() const { return loading_; }
+  /// Of a request that is here and not over: it waits, and nothing of it is on its way.
+  [[nodiscard]] bool is_queued(RequestId request) const;
   [[nodiscard]] bool idle() const { return !step_.in_flight && waiting_.empty() && loading_ == 0; }
   /// Brings the time accounts up to now (before totals are read).
   void settle(Time now);
 
  private:
-  enum class Stage : std::uint8_t { waiting, loading, loaded, prefilling, decoding };
+  enum class Stage : std::uint8_t { waiting, fetching, loading, loaded, prefilling, decoding };
   /// A request that holds, or held, frames.
   struct Sequence {
     RequestId request;
@@ -167,7 +171,8 @@ class Replica {
   [[nodiscard]] std::int64_t computed_before(const Sequence& s, const Plan& plan, bool first);
   void take_prefix(SlotId slot, const Plan& plan, Time now);
   [[nodiscard]] bool join(SlotId slot, std::int64_t& budget, Time now);
-  void begin_loading(SlotId slot, Tokens prefix, Time now);
+  [[nodiscard]] bool waits_for_prefetch(SlotId slot, Time now);
+  void begin_loading(SlotId slot, Tokens prefix, Time now, Stage stage = Stage::loading);
   void account_load(Sequence& s, Duration wait);
   void reclaim_loaded(Time now);
   [[nodiscard]] SlotId slot_for(RequestId request);

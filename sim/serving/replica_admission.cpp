@@ -38,6 +38,11 @@ bool Replica::is_loaded(RequestId request) const {
   return !slot.is_none() && slots_[slot.index()].stage == Stage::loaded;
 }
 
+bool Replica::is_queued(RequestId request) const {
+  const SlotId slot = slot_of_[request.index()];
+  return slot.is_none() || slots_[slot.index()].stage == Stage::waiting;
+}
+
 void Replica::admit(std::int64_t budget, Time now) {
   while (!waiting_.empty() && budget > 0) {
     if (running_count_ >= settings_.max_sequences) {
@@ -60,6 +65,7 @@ void Replica::admit(std::int64_t budget, Time now) {
 Replica::Admission Replica::try_admit(SlotId slot, std::int64_t& budget, Time now) {
   Sequence& s = slots_[slot.index()];
   if (s.stage == Stage::loaded) return join(slot, budget, now) ? Admission::admitted : Admission::blocked;
+  if (waits_for_prefetch(slot, now)) return Admission::loading;
   find_prefix(s, plan_, now);
   if (!fits(s, plan_, budget)) return Admission::blocked;
   state_.totals.declined_loads += plan_.declined;
@@ -75,6 +81,18 @@ Replica::Admission Replica::try_admit(SlotId slot, std::int64_t& budget, Time no
   const bool joined = join(slot, budget, now);
   ensure(joined, "a request that fits could not join the batch");
   return Admission::admitted;
+}
+
+bool Replica::waits_for_prefetch(SlotId slot, Time now) {
+  Sequence& s = slots_[slot.index()];
+  pending_.clear();
+  hierarchy_.prefetches_of(s.request, pending_);
+  const std::uint32_t before = workload_.trace().previous(s.request);
+  if (before != traces::kNoRequest) hierarchy_.prefetches_of(RequestId(before), pending_);
+  if (pending_.empty()) return false;
+  s.slowest_tier = 0;
+  begin_loading(slot, Tokens(0), now, Stage::fetching);
+  return true;
 }
 
 /// What of the request's tokens the tiers hold, and whether loading it pays.
@@ -219,11 +237,11 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
   while (hit < plan.hits.size()) s.frames.push_back(plan.hits[hit++]);  // private ones, behind the named
 }
 
-void Replica::begin_loading(SlotId slot, Tokens prefix, Time now) {
+void Replica::begin_loading(SlotId slot, Tokens prefix, Time now, Stage stage) {
   Sequence& s = slots_[slot.index()];
   for (TransferId t : pending_) hierarchy_.wait(t, {id_, s.request});
   s.waits = static_cast<std::uint32_t>(pending_.size());
-  s.stage = Stage::loading;
+  s.stage = stage;
   s.load_begin = now;
   settle(now);
   ++loading_;
@@ -242,7 +260,7 @@ void Replica::released(const Waiter& waiter, Time now) {
   if (--s.waits > 0) return;
   settle(now);
   --loading_;
-  s.stage = Stage::loaded;
+  s.stage = s.stage == Stage::fetching ? Stage::waiting : Stage::loaded;
   // At the front, behind those whose blocks were there before.
   auto place = waiting_.begin();
   while (place != waiting_.end() && is_loaded(*place)) ++place;

@@ -9,6 +9,7 @@ namespace tiersim {
 namespace {
 
 // Events that are no arrivals; of one instant they come after them.
+constexpr std::uint32_t kPrefetch = 1U << 31;  // plus the request that it is for
 constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
 constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
 
@@ -49,9 +50,18 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
   for (std::size_t i = 0; i < dirty_.size(); ++i)
     replicas_.push_back(std::make_unique<Replica>(ReplicaId(i), settings_.engine, workload_, cost_, hierarchy_, state_,
                                                   hooks_.observer));
+  if (hierarchy_.tiers() > 1 && settings_.placement.name != "waterfall") set_placement();
+  if (hierarchy_.tiers() > 2 && settings_.prefetch.name != "none")
+    prefetch_ = Registry<PrefetchPolicy>::instance().make(
+        settings_.prefetch.name, {settings_.prefetch.parameters, workload_.trace().columns().previous});
 }
 
-Hierarchy::Setup Simulation::make_hierarchy() const {
+const PrefixTree& Simulation::tree() {
+  if (!tree_) tree_.emplace(workload_.trace(), settings_.block);
+  return *tree_;
+}
+
+Hierarchy::Setup Simulation::make_hierarchy() {
   Hierarchy::Setup setup;
   const bool unlimited = settings_.reference == Reference::infinite;
   setup.named_blocks = workload_.distinct_blocks();
@@ -78,10 +88,13 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
         TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks, unlimited,
                   make_eviction(tier.eviction, frames, setup.named_blocks, settings_)},
         frames);
-    lower.admission = Registry<AdmissionPolicy>::instance().make(tier.admission.name,
-                                                                 {setup.named_blocks, tier.admission.parameters});
+    lower.admission = Registry<AdmissionPolicy>::instance().make(
+        tier.admission.name, {setup.named_blocks, tier.admission.parameters, settings_.block,
+                              [this]() -> const PrefixTree& { return tree(); }});
     lower.write = tier.write;
     lower.exclusive = tier.exclusive;
+    lower.inclusive = tier.inclusive;
+    lower.pins = {tier.pin_after, static_cast<std::int64_t>(tier.pin_share * static_cast<double>(capacity))};
     lower.staged = tier.staged;
     lower.fragments = tier.fragments;
     lower.block_bytes = tier.block_bytes;
@@ -90,7 +103,33 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
     lower.place = topology_.storage(tier.storage);
     setup.lower.push_back(std::move(lower));
   }
+  setup.feeds = settings_.feeds;
   return setup;
+}
+
+/// Tells the placement policy what its tiers cost: a block's share of a long load with idle links, and of a step that
+/// is as large as steps get.
+void Simulation::set_placement() {
+  constexpr std::uint32_t kLongLoad = 64;  // blocks
+  PlacementSetup setup{settings_.placement.parameters, workload_.distinct_blocks(), {}, {PlaceOffer{Bytes(1), 0}}, {}};
+  setup.feeds.assign(hierarchy_.feeds().begin(), hierarchy_.feeds().end());
+  for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) {
+    const PrefixRun run{t, 0, kLongLoad};
+    const Duration load = hierarchy_.estimate_load(ReplicaId(0), {&run, 1}, Time(0));
+    setup.offers.push_back({hierarchy_.lower(t).block_bytes, static_cast<double>(load.value()) * 1e-9 / kLongLoad});
+  }
+  setup.recompute = [this](BlockId block) {
+    const std::int64_t tokens = settings_.engine.max_batched_tokens.value();
+    const std::int64_t position = tree().position(block.value()) * settings_.block.value();
+    const auto step = static_cast<std::size_t>(position / tokens);  // steps of a whole budget share one time
+    while (step_seconds_.size() <= step) {
+      const auto from = static_cast<std::int64_t>(step_seconds_.size()) * tokens;
+      const Duration time = cost_.prefill_alone(Tokens(from), Tokens(from + tokens), Tokens(tokens));
+      step_seconds_.push_back(static_cast<double>(time.value()) * 1e-9);
+    }
+    return step_seconds_[step] * static_cast<double>(settings_.block.value()) / static_cast<double>(tokens);
+  };
+  hierarchy_.set_placement(Registry<PlacementPolicy>::instance().make(settings_.placement.name, setup));
 }
 
 /// The next thing that is not the end of a step, nor a sample: that something happens.
@@ -198,6 +237,8 @@ bool Simulation::next_arrival(Time now) {
     open_window(now);
   } else if (event.entity == kWindowCloses) {
     close_window(now);
+  } else if (event.entity >= kPrefetch) {
+    prefetch(RequestId(event.entity - kPrefetch), now);
   } else {
     arrive(RequestId(event.entity), now);
   }
@@ -239,6 +280,7 @@ void Simulation::arrive(RequestId request, Time now) {
   out.measured = window_open_ && !window_closed_;
   for (std::size_t i = 0; i < replicas_.size(); ++i) loads_[i] = replicas_[i]->load();
   const ReplicaId to = replicas_.size() == 1 ? ReplicaId(0) : router_->route(request, loads_);
+  if (prefetch_) plan_prefetch(request, prefetch_->on_arrival(request, now));
   if (replicas_[to.index()]->enqueue(request, now)) {
     dirty_[to.index()] = 1;
     return;
@@ -255,8 +297,26 @@ void Simulation::ended(RequestId request, Time now) {
 }
 
 void Simulation::take_completed(Time now) {
-  for (RequestId r : state_.completed) ended(r, now);
+  for (RequestId r : state_.completed) {
+    if (prefetch_) plan_prefetch(r, prefetch_->on_completion(r, now));
+    ended(r, now);
+  }
   state_.completed.clear();
+}
+
+void Simulation::plan_prefetch(RequestId request, Time at) {
+  if (at != Time::never()) queue_.push({at, kPrefetch + request.value()});
+}
+
+/// Of a request that is complete all that a next turn would extend; of one that still waits its prompt; else nothing.
+void Simulation::prefetch(RequestId request, Time now) {
+  const RequestOutcome& out = state_.requests[request.index()];
+  const bool completed = out.status == RequestStatus::completed;
+  if (out.status == RequestStatus::rejected || (!completed && !replicas_[out.replica]->is_queued(request))) return;
+  std::vector<BlockId> blocks;
+  const std::int64_t tokens = workload_.prompt(request) + (completed ? workload_.output(request) : 0);
+  workload_.append_blocks(request, workload_.named_blocks(request, tokens), blocks);
+  hierarchy_.prefetch(request, blocks, now);
 }
 
 void Simulation::schedule_replicas(Time now) {

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@
 #include "models/model_spec.hpp"
 #include "sim/engine/event_queue.hpp"
 #include "sim/memory/hierarchy.hpp"
+#include "sim/memory/prefetch.hpp"
+#include "sim/memory/prefix_tree.hpp"
 #include "sim/serving/arrivals.hpp"
 #include "sim/serving/outcome.hpp"
 #include "sim/serving/replica.hpp"
@@ -47,7 +50,9 @@ struct LowerTierSettings {
   PolicyChoice eviction{"lru", {}}, admission{"always", {}};
   WriteMode write = WriteMode::through;
   bool selective = false;  ///< write-through by the admission policy's leave; a word for reports
-  bool exclusive = false;
+  bool exclusive = false, inclusive = false;
+  std::uint32_t pin_after = 0;  ///< requests that used a block, from which on it is pinned; 0: none is
+  double pin_share = 0;         ///< of the tier, that may be pinned
   bool staged = false;
   std::int64_t fragments = 1;  ///< of a block as it lies here
   Bytes backlog;
@@ -68,6 +73,8 @@ struct ServingSettings {
   PolicyChoice router{"least_loaded", {}};
   HbmSettings hbm;
   std::vector<LowerTierSettings> lower;
+  std::vector<std::uint8_t> feeds;  ///< by tier: the one below that it feeds or kNowhere; empty: each the next
+  PolicyChoice placement{"waterfall", {}}, prefetch{"none", {}};
   LoadSettings load;
   WindowSettings window;
   Duration sample_every{1'000'000'000};
@@ -96,22 +103,30 @@ class Simulation {
   void arrive(RequestId request, Time now);
   void ended(RequestId request, Time now);
   void take_completed(Time now);
+  void plan_prefetch(RequestId request, Time at);
+  void prefetch(RequestId request, Time now);
   void schedule_replicas(Time now);
   void sample(Time now);
   void open_window(Time now);
   void close_window(Time now);
   [[nodiscard]] Totals totals_at(Time now);
-  [[nodiscard]] Hierarchy::Setup make_hierarchy() const;
+  [[nodiscard]] Hierarchy::Setup make_hierarchy();
+  void set_placement();
+  /// Made when somebody first asks.
+  [[nodiscard]] const PrefixTree& tree();
   void check_conservation() const;
 
   ServingSettings settings_;
   hw::Topology topology_;
   Workload workload_;
   Arrivals arrivals_;
+  std::optional<PrefixTree> tree_;  // where a policy goes by it
   TransferEngine transfers_;
   Hierarchy hierarchy_;
   CostModel cost_;
   std::unique_ptr<Router> router_;
+  std::unique_ptr<PrefetchPolicy> prefetch_;  // none: nothing is fetched ahead
+  std::vector<double> step_seconds_;          // of a whole token budget, by how many came before: what placement asks
   SimulationHooks hooks_;
   ServingState state_;
   std::vector<std::unique_ptr<Replica>> replicas_;

@@ -148,7 +148,7 @@ TEST_CASE("does the infinite cache find every block that its replica has compute
   with_reference(Reference::infinite, 500,
                  [&](const ServingSettings& s, const traces::Trace& trace, const ServingOutcome& with_tiers) {
                    ServingSettings alone = s;
-                   alone.lower.clear();
+                   alone.lower.clear(), alone.feeds.clear();
                    const ServingOutcome out = Simulation(alone, trace).run();
                    REQUIRE(count(out.whole, MissCause::capacity) == 0);
                    REQUIRE(out.whole.evicted[0] == 0);
@@ -181,7 +181,7 @@ TEST_CASE("is the reference without lower tiers the run that has none?") {
                  [](const ServingSettings& s, const traces::Trace& trace, const ServingOutcome& out) {
                    ServingSettings none = s;
                    none.reference = Reference::none;
-                   none.lower.clear();
+                   none.lower.clear(), none.feeds.clear();
                    const std::string found = difference(out, Simulation(none, trace).run());
                    REQUIRE_MESSAGE(found.empty(), found);
                  });

@@ -1,10 +1,12 @@
 #include "tests/support/random_serving.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "tests/support/policies.hpp"
 #include "traces/trace_builder.hpp"
 
 namespace tiersim::test {
@@ -168,6 +170,8 @@ LowerTierSettings random_tier(Rng& rng, const TraceShape& shape, std::size_t sto
   tier.admission.name = chance(rng, 0.75) ? "always" : "second_touch";
   tier.write = chance(rng, 0.5) ? WriteMode::through : WriteMode::back;
   tier.exclusive = chance(rng, 0.3);
+  tier.inclusive = !tier.exclusive && chance(rng, 0.2);
+  if (chance(rng, 0.2)) tier.pin_after = 2, tier.pin_share = 0.3;
   tier.staged = chance(rng, 0.3);
   tier.backlog = chance(rng, 0.7) ? Bytes(1'000'000'000) : tier.block_bytes * between(rng, 1, 6);
   if (chance(rng, 0.2)) tier.min_tokens = Tokens(between(rng, 1, 3 * shape.block));
@@ -248,21 +252,28 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
   if (chance(rng, 0.7)) s.lower.push_back(random_tier(rng, shape, 0));
   if (chance(rng, 0.5)) s.lower.push_back(random_tier(rng, shape, 1));
   if (chance(rng, 0.3)) s.reference = static_cast<Reference>(between(rng, 1, 3));
+  // Drawn last, so that what came before is drawn as ever.
+  if (s.lower.size() == 2 && chance(rng, 0.2)) s.feeds = {2, kNowhere, kNowhere};
+  if (chance(rng, 0.2)) s.placement = {"cost_aware", tests::default_parameters<PlacementPolicy>("cost_aware")};
+  const char* prefetch = chance(rng, 0.6) ? "none" : chance(rng, 0.5) ? "on_arrival" : "think_time";
+  s.prefetch = {prefetch, tests::default_parameters<PrefetchPolicy>(prefetch)};
   return s;
 }
 
 std::string describe(const ServingSettings& s) {
   std::string text = fmt::format(
       "block {} frames {} replicas {} ranks {} router {} budget {} seats {} reserve {} load {} layerwise {} kind {} "
-      "concurrency {} reference {} sample {}",
+      "concurrency {} reference {} sample {} feeds {} placement {} prefetch {}",
       s.block.value(), s.hbm.blocks, s.replicas, s.ranks.gpus(), s.router.name, s.engine.max_batched_tokens.value(),
       s.engine.max_sequences, s.engine.reserve_whole_prompt, static_cast<int>(s.engine.load), s.engine.layerwise,
-      static_cast<int>(s.load.kind), s.load.concurrency, static_cast<int>(s.reference), s.sample_every.value());
+      static_cast<int>(s.load.kind), s.load.concurrency, static_cast<int>(s.reference), s.sample_every.value(),
+      fmt::join(s.feeds, " "), s.placement.name, s.prefetch.name);
   for (const LowerTierSettings& t : s.lower)
-    text += fmt::format("; {}: {} blocks, {}, {}, write {}, exclusive {}, staged {}, backlog {}, least {}", t.name,
-                        t.capacity / t.block_bytes, t.eviction.name, t.admission.name,
-                        t.write == WriteMode::through ? "through" : "back", t.exclusive, t.staged,
-                        t.backlog / t.block_bytes, t.min_tokens.value());
+    text += fmt::format(
+        "; {}: {} blocks, {}, {}, write {}, exclusive {}, inclusive {}, pins {}, staged {}, backlog {}, least {}",
+        t.name, t.capacity / t.block_bytes, t.eviction.name, t.admission.name,
+        t.write == WriteMode::through ? "through" : "back", t.exclusive, t.inclusive, t.pin_after, t.staged,
+        t.backlog / t.block_bytes, t.min_tokens.value());
   return text;
 }
 
@@ -320,6 +331,8 @@ void compare_tiers(Differences& d, const Totals& a, const Totals& b) {
     d.compare(a.tiers[t].written_blocks, b.tiers[t].written_blocks, "written blocks", t);
     d.compare(a.tiers[t].refused_blocks, b.tiers[t].refused_blocks, "refused blocks", t);
     d.compare(a.tiers[t].write_backs, b.tiers[t].write_backs, "write-backs", t);
+    d.compare(a.tiers[t].prefetched_blocks, b.tiers[t].prefetched_blocks, "prefetched blocks", t);
+    d.compare(a.tiers[t].prefetched_used, b.tiers[t].prefetched_used, "prefetched blocks that were used", t);
   }
   d.compare(a.links.size(), b.links.size(), "links");
   for (std::size_t l = 0; l < std::min(a.links.size(), b.links.size()); ++l) {

@@ -34,8 +34,8 @@ inline std::string text_of(const Totals& t) {
   out += fmt::format("misses {} lost {} evicted {}\n", fmt::join(t.misses, " "), fmt::join(t.tier_lost_loads, " "),
                      fmt::join(t.evicted, " "));
   for (const TierUse& u : t.tiers)
-    out += fmt::format("tier {} {} {} {} {}\n", u.loads, u.loaded_blocks, u.written_blocks, u.refused_blocks,
-                       u.write_backs);
+    out += fmt::format("tier {} {} {} {} {} {} {}\n", u.loads, u.loaded_blocks, u.written_blocks, u.refused_blocks,
+                       u.write_backs, u.prefetched_blocks, u.prefetched_used);
   for (const LinkUse& u : t.links)
     out += fmt::format("link {} {} {} {}\n", u.bytes.value(), u.device.value(), u.busy.value(), u.flows);
   return out;

@@ -54,6 +54,8 @@ struct Lower {
   Tokens min_tokens{0};
   bool staged = false;
   std::int64_t fragments = 1;
+  bool inclusive = false;
+  PinSettings pins{};
 };
 
 using Tiers = std::vector<Lower>;
@@ -66,15 +68,17 @@ struct Released {
 /// One replica over DRAM and perhaps an SSD.
 struct Bench {
   explicit Bench(const Tiers& lower, std::int64_t hbm_frames = 32, std::int64_t ranks = 1, bool free = false,
-                 Duration per_copy = 0_ns)
+                 Duration per_copy = 0_ns, std::vector<std::uint8_t> feeds = {})
       : topology(machine(ranks, per_copy)),
         engine(topology),
-        hierarchy(setup(lower, hbm_frames, ranks, free), topology, engine) {
+        hierarchy(setup(lower, hbm_frames, ranks, free, std::move(feeds)), topology, engine) {
     engine.set_free(free);
   }
 
-  Hierarchy::Setup setup(const Tiers& lower, std::int64_t hbm_frames, std::int64_t ranks, bool free) {
+  Hierarchy::Setup setup(const Tiers& lower, std::int64_t hbm_frames, std::int64_t ranks, bool free,
+                         std::vector<std::uint8_t> feeds) {
     Hierarchy::Setup s;
+    s.feeds = std::move(feeds);
     s.hbm.push_back(make_tier(hbm_frames));
     s.ranks.emplace_back();
     for (std::int64_t k = 0; k < ranks; ++k) s.ranks[0].push_back(topology.gpu(k));
@@ -85,6 +89,8 @@ struct Bench {
       t.admission = Registry<AdmissionPolicy>::instance().make(lower[i].admission, {kNamed, {}});
       t.write = lower[i].write;
       t.exclusive = lower[i].exclusive;
+      t.inclusive = lower[i].inclusive;
+      t.pins = lower[i].pins;
       t.block_bytes = 1_KB;
       t.backlog = lower[i].backlog;
       t.min_tokens = lower[i].min_tokens;
@@ -547,5 +553,136 @@ TEST_CASE("do free transfers end where they start?") {
   CHECK(b.match(ids({5})) == 1);
   CHECK(b.runs[0].tier == 0);
   b.release(0, loaded);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does what leaves an inclusive tier leave the tiers above, but for what is in use there?") {
+  Bench b(Tiers{Lower{.frames = 2, .inclusive = true}});
+  const FrameList used = b.put(0, ids({0})), idle = b.put(0, ids({1}));
+  b.write(ids({0}), used);
+  b.write(ids({1}), idle);
+  b.run_out();
+  b.release(0, idle);
+  const FrameList others = b.put(0, ids({2, 3}));
+  b.write(ids({2, 3}), others);  // the two that are below make room
+  b.run_out();
+  CHECK(b.tier(1).frame_of(BlockId(0)).is_none());
+  CHECK(b.tier(1).frame_of(BlockId(1)).is_none());
+  CHECK_FALSE(b.tier(0).frame_of(BlockId(0)).is_none());
+  CHECK(b.tier(0).frame_of(BlockId(1)).is_none());
+  b.release(0, used);
+  b.release(0, others);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a block that two requests used stay in the tier, until another one takes the room for pins?") {
+  Bench b(Tiers{Lower{.frames = 3, .pins = {.after = 2, .most = 1}}});
+  const auto serve = [&](int block) {
+    const FrameList frames = b.put(0, ids({block}));
+    b.write(ids({block}), frames);
+    b.run_out();
+    b.release(0, frames);
+    Ids evicted;
+    FrameList again;
+    REQUIRE(b.tier(0).allocate(32, again, evicted, b.now));  // HBM forgets it
+    b.release(0, again);
+  };
+  serve(0);
+  serve(0);
+  for (int other : {1, 2, 3, 4}) serve(other);
+  CHECK_FALSE(b.tier(1).frame_of(BlockId(0)).is_none());  // least recently used, and still there
+  CHECK(b.tier(1).referenced() == 1);
+  serve(4);  // the second that is used twice
+  CHECK(b.tier(1).referenced() == 1);
+  for (int other : {5, 6, 7}) serve(other);
+  CHECK(b.tier(1).frame_of(BlockId(0)).is_none());
+  CHECK_FALSE(b.tier(1).frame_of(BlockId(4)).is_none());
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a tier feed the one that it is told to, past the next?") {
+  Bench b(Tiers{Lower{.write = WriteMode::back}, Lower{.write = WriteMode::back}}, 2, 1, false, 0_ns,
+          {2, kNowhere, kNowhere});
+  b.hold(0, ids({0, 1}));
+  FrameList frames;
+  b.make_room(2, frames);
+  b.run_out();
+  CHECK(b.tier(1).resident() == 0);
+  CHECK(b.tier(2).resident() == 2);
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+namespace {
+
+/// Sends even blocks to the first lower tier, odd ones to the second, those from 10 on nowhere.
+class ByParity final : public PlacementPolicy {
+ public:
+  void on_use(std::span<const BlockId>, Time) override {}
+  void place(std::size_t from, std::span<const BlockId> blocks, std::span<std::uint8_t> targets, Time) override {
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      targets[i] =
+          from > 0 || blocks[i].value() >= 10 ? kNowhere : static_cast<std::uint8_t>(1 + blocks[i].value() % 2);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("do blocks go where placement sends them, one write-back after the other, and is the last waited for?") {
+  Bench b(Tiers{Lower{.write = WriteMode::back}, Lower{.write = WriteMode::back}}, 5);
+  b.hierarchy.set_placement(std::make_unique<ByParity>());
+  b.hold(0, ids({0, 1, 2, 3, 10}));
+  FrameList frames;
+  const TransferId last = b.make_room(5, frames);
+  REQUIRE(b.hierarchy.pending(last));
+  CHECK(b.hierarchy.move_of(last).target == 2);
+  b.hierarchy.wait(last, {kReplica, RequestId::none()});
+  b.run_out();
+  CHECK(b.match(ids({0})) == 1);
+  CHECK(b.runs[0].tier == 1);
+  CHECK(b.match(ids({1})) == 1);
+  CHECK(b.runs[0].tier == 2);
+  CHECK(b.match(ids({10})) == 0);
+  REQUIRE(b.released.size() == 1);
+  CHECK(b.released[0].at == Time(2000 + 4000));  // two blocks to DRAM, then two to the SSD at half the rate
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a prefetch bring a prefix up from the slow tier, past what is higher, up to the first gap?") {
+  Bench b(Tiers{Lower{}, Lower{}});
+  b.hold(0, ids({0}));
+  b.hold(1, ids({1}));
+  b.hold(2, ids({0, 2, 3, 5}));
+  b.hierarchy.prefetch(RequestId(7), ids({0, 1, 2, 3, 4, 5}), b.now);
+  CHECK(b.tier(2).referenced() == 2);
+  CHECK(b.match(ids({0, 1, 2, 3})) == 4);
+  CHECK(b.runs.back().tier == 2);  // until it has arrived
+  b.run_out();
+  CHECK(b.now == Time(2 * 2000));
+  CHECK(b.match(ids({1, 2, 3})) == 3);
+  CHECK(b.runs.size() == 1);
+  CHECK(b.runs[0].tier == 1);
+  CHECK(b.tier(2).resident() == 4);
+  CHECK(b.hierarchy.use(1).prefetched_blocks == 2);
+  CHECK(b.hierarchy.use(1).written_blocks == 0);
+  FrameList frames;
+  b.load({1, 0, 2}, ids({2, 3}), frames);
+  b.run_out();
+  CHECK(b.hierarchy.use(1).prefetched_used == 2);
+  b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does a prefetch take no more than the room that nobody references, and leave an exclusive tier?") {
+  Bench b(Tiers{Lower{.frames = 3}, Lower{.exclusive = true}});
+  const FrameList pinned = b.put(1, ids({20, 21}));
+  b.hold(2, ids({0, 1}));
+  b.hierarchy.prefetch(RequestId(7), ids({0, 1}), b.now);
+  b.run_out();
+  CHECK(b.hierarchy.use(1).prefetched_blocks == 1);
+  CHECK_FALSE(b.tier(1).frame_of(BlockId(0)).is_none());
+  CHECK(b.tier(2).resident() == 1);
+  b.release(1, pinned);
   b.hierarchy.check_conservation();
 }

@@ -8,7 +8,6 @@
 #include "sim/config/fields.hpp"
 #include "sim/config/units_text.hpp"
 #include "sim/config/yaml.hpp"
-#include "sim/core/registry.hpp"
 #include "sim/report/human.hpp"
 #include "sim/resolve/parts.hpp"
 
@@ -20,20 +19,20 @@ void CacheRequest::declare(Options& options) {
                  "of a request the longest resident prefix, or every resident block (default: prefix)", rule_);
   options.choice("touch", {"tail", "head"},
                  "which end of a request is touched first: engines release tails first (default: tail)", touch_);
+  declare_sizes(options);
+}
+
+void CacheRequest::declare_sizes(Options& options) {
   options.count("seed", "N", "for policies that draw at random (default: 1)", seed_, 0);
   options.text("block-bytes", "SIZE", "of one block, for capacities given as sizes", block_bytes_);
 }
 
 PolicyChoice CacheRequest::policy(const std::string& text) const {
-  const auto& registry = Registry<BlockCache>::instance();
-  const detail::PolicyMenu menu{
-      "cache policy", registry.names(),
-      [&](std::string_view name) -> const std::vector<ParameterSpec>& { return registry.find(name)->parameters; }};
   Diagnostics diagnostics;
   const config::Value map = config::parse_yaml("policy: " + text, command_ + " --policy", diagnostics);
   throw_if_errors(diagnostics);
   config::Fields fields(map, "--policy", diagnostics);
-  PolicyChoice choice = detail::resolve_policy(fields, "policy", menu, "lru");
+  PolicyChoice choice = detail::resolve_policy(fields, "policy", detail::cache_menu(), "lru");
   fields.finish();
   throw_if_errors(diagnostics);
   return choice;
@@ -48,12 +47,10 @@ std::size_t CacheRequest::capacity(const std::string& text, const traces::Trace&
     const auto tokens = config::parse_tokens(text, problem);
     if (tokens) return static_cast<std::size_t>(tokens->value() / trace.block_tokens());
   } else if (text.ends_with('B')) {
-    if (block_bytes_.empty())
+    const std::optional<Bytes> block = block_bytes();
+    if (!block)
       misuse(command_, fmt::format("capacity '{}' is a size, and nothing says how large a block is", text),
              {"--block-bytes says it: tokens a block x KV bytes a token ('tiersim list models' has these)"});
-    const auto block = config::parse_bytes(block_bytes_, problem);
-    if (!block || *block <= Bytes(0))
-      misuse(command_, fmt::format("--block-bytes '{}' is no size of a block", block_bytes_), {"such as '64 MiB'"});
     const auto size = config::parse_bytes(text, problem);
     if (size) return static_cast<std::size_t>(size->value() / block->value());
   } else {
@@ -63,6 +60,15 @@ std::size_t CacheRequest::capacity(const std::string& text, const traces::Trace&
   misuse(command_, fmt::format("'{}' is no capacity", text),
          {"expected blocks such as '10000', tokens such as '5000000 tokens', a share of the distinct blocks such as "
           "'5%', or a size such as '1 TiB'"});
+}
+
+std::optional<Bytes> CacheRequest::block_bytes() const {
+  if (block_bytes_.empty()) return std::nullopt;
+  std::string problem;
+  const auto block = config::parse_bytes(block_bytes_, problem);
+  if (!block || *block <= Bytes(0))
+    misuse(command_, fmt::format("--block-bytes '{}' is no size of a block", block_bytes_), {"such as '64 MiB'"});
+  return block;
 }
 
 std::string CacheRequest::definitions() const {

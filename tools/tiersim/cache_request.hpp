@@ -4,6 +4,7 @@
 /// A policy is `name` or `{name: {parameter: value}}`, as in a scenario. A capacity is a number of blocks ("10000"), of
 /// tokens ("5000000 tokens"), a share of the trace's distinct blocks ("5%"), or a size with
 /// --block-bytes ("1 TiB"). Errors: BadInput.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ class CacheRequest {
   explicit CacheRequest(std::string command) : command_(std::move(command)) {}
   /// Declares --hits, --touch, --seed and --block-bytes.
   void declare(Options& options);
+  /// The last two alone.
+  void declare_sizes(Options& options);
 
   [[nodiscard]] HitRule rule() const { return rule_ == "block" ? HitRule::block : HitRule::prefix; }
   [[nodiscard]] TouchOrder order() const { return touch_ == "head" ? TouchOrder::head_first : TouchOrder::tail_first; }
@@ -24,6 +27,8 @@ class CacheRequest {
   [[nodiscard]] PolicyChoice policy(const std::string& text) const;
   /// In blocks of the trace.
   [[nodiscard]] std::size_t capacity(const std::string& text, const traces::Trace& trace) const;
+  /// --block-bytes, where given.
+  [[nodiscard]] std::optional<Bytes> block_bytes() const;
   /// "hits: ..." the definitions that apply, as every output prints them.
   [[nodiscard]] std::string definitions() const;
   /// Throws if the trace has no block ids.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/core/diagnostics.hpp"
 #include "tools/tiersim/commands.hpp"
 
@@ -8,7 +10,9 @@ namespace {
 
 void print_help(const HelpPage& page, std::span<const Command> commands) {
   fmt::print("usage: {} COMMAND [options]\n\n{}\n\n", page.command, page.summary);
-  for (const Command& c : commands) fmt::print("  {:<9} {}\n", c.name, c.summary);
+  std::size_t width = 0;
+  for (const Command& c : commands) width = std::max(width, c.name.size());
+  for (const Command& c : commands) fmt::print("  {:<{}} {}\n", c.name, width, c.summary);
   fmt::print("\n'{} COMMAND --help' says more.\n\nexample:\n  {}\n", page.command, page.example);
 }
 

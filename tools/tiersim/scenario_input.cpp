@@ -103,11 +103,12 @@ void ScenarioInput::declare(Options& options) {
   declare_library(options, library_);
 }
 
-ResolvedScenario ScenarioInput::resolved() const {
-  const Environment where = environment(command_, library_);
-  require_file(command_, path_, where.library);
+ResolvedScenario resolve_scenario(const std::string& command, const std::string& path,
+                                  const std::vector<std::string>& overrides, const std::string& library) {
+  const Environment where = environment(command, library);
+  require_file(command, path, where.library);
   Diagnostics diagnostics;
-  Scenario scenario = load_scenario(path_, overrides_, diagnostics);
+  Scenario scenario = load_scenario(path, overrides, diagnostics);
   throw_if_errors(diagnostics);
   ResolvedScenario resolved = resolve(std::move(scenario), where, diagnostics);
   throw_if_errors(diagnostics);

@@ -16,12 +16,16 @@ namespace tiersim::cli {
 /// --library, if given, wins over the environment. Throws BadInput for a folder that is no library.
 [[nodiscard]] Environment environment(const std::string& command, const std::string& library);
 
+/// Finds, checks and fills in a scenario; `overrides` as --set has them.
+[[nodiscard]] ResolvedScenario resolve_scenario(const std::string& command, const std::string& path,
+                                                const std::vector<std::string>& overrides, const std::string& library);
+
 class ScenarioInput {
  public:
   explicit ScenarioInput(std::string command) : command_(std::move(command)) {}
   /// Declares SCENARIO, --set and --library.
   void declare(Options& options);
-  [[nodiscard]] ResolvedScenario resolved() const;
+  [[nodiscard]] ResolvedScenario resolved() const { return resolve_scenario(command_, path_, overrides_, library_); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:

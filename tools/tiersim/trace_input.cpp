@@ -17,8 +17,8 @@ namespace tiersim::cli {
 
 namespace fs = std::filesystem;
 
-void TraceInput::declare(Options& options) {
-  options.operand("TRACE", "a trace file or folder; also looked for below TIERSIM_DATA", path_);
+void TraceInput::declare(Options& options, const std::string& operand, const std::string& help) {
+  options.operand(operand, help, path_);
   options.group("Input");
   options.choice("format", Registry<traces::TraceReader>::instance().names(),
                  "its format (default: told from its first bytes)", format_);

@@ -15,8 +15,11 @@ namespace tiersim::cli {
 class TraceInput {
  public:
   explicit TraceInput(std::string command) : command_(std::move(command)) {}
-  /// Declares TRACE, --format, --set and --block.
-  void declare(Options& options);
+  /// Declares the operand, --format, --set and --block.
+  void declare(Options& options, const std::string& operand = "TRACE",
+               const std::string& help = "a trace file or folder; also looked for below TIERSIM_DATA");
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::vector<std::string>& settings() const { return settings_; }
   /// Warnings go to stderr.
   [[nodiscard]] traces::Trace read() const;
 

@@ -1,0 +1,442 @@
+// `hierarchy:` where blocks can live, and the memory map of HBM.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "hw/topology.hpp"
+#include "sim/report/human.hpp"
+#include "sim/resolve/parts.hpp"
+
+namespace tiersim::detail {
+namespace {
+
+using config::Fields;
+using config::Range;
+
+std::string gigabytes(Bytes b) { return fmt::format("{:.1f} GB", static_cast<double>(b.value()) * 1e-9); }
+
+/// What a step needs beside weights and KV at its peak on one rank: hidden states twice, the widest feed-forward
+/// network, logits in 32 bits with a copy for the sampler, and every sequence's recurrent state.
+Bytes activation_bytes(const ServingSettings& s, const models::Ranks& ranks) {
+  const auto& m = s.model;
+  const double tokens = static_cast<double>(s.engine.max_batched_tokens.value());
+  const double width = 4.0 * static_cast<double>(m.hidden) +
+                       3.0 * static_cast<double>(m.widest_intermediate()) / static_cast<double>(ranks.tensor);
+  const double logits = 2.0 * 4.0 * static_cast<double>(s.engine.max_sequences) * static_cast<double>(m.vocabulary);
+  const double state = static_cast<double>(m.state_of_sequence().value()) *
+                       static_cast<double>(s.engine.max_sequences) / static_cast<double>(ranks.gpus());
+  return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits + state));
+}
+
+Bytes usable(const MemoryMap& map) {
+  return Bytes(static_cast<std::int64_t>(static_cast<double>(map.memory.value()) * map.utilisation));
+}
+
+Bytes left_in(const MemoryMap& map) { return usable(map) - map.weights - map.runtime - map.activations; }
+
+/// The blocks for which the map leaves room; none or less: it does not fit.
+std::int64_t blocks_in(const MemoryMap& map) {
+  return map.block_bytes.value() > 0 ? left_in(map).value() / map.block_bytes.value() : 0;
+}
+
+MemoryMap map_of_stage(const ServingSettings& s, const models::Ranks& ranks, std::int64_t stage, double utilisation) {
+  MemoryMap map;
+  map.memory = s.machine.gpu.memory;
+  map.utilisation = utilisation;
+  map.weights = s.model.weights_per_gpu(ranks, stage);
+  map.runtime = s.profile.runtime_memory;
+  map.activations = activation_bytes(s, ranks);
+  map.block_bytes = s.model.kv_per_token_per_gpu(ranks, stage) * s.block.value();
+  return map;
+}
+
+/// Of the stage that has room for the fewest blocks; one that keeps no KV sets no limit, as long as it fits.
+MemoryMap memory_map(const ServingSettings& s, const models::Ranks& ranks, double utilisation) {
+  const auto room = [](const MemoryMap& map) {
+    const bool unlimited = map.block_bytes == Bytes(0) && left_in(map) > Bytes(0);
+    return unlimited ? INT64_MAX : blocks_in(map);
+  };
+  MemoryMap fullest = map_of_stage(s, ranks, 0, utilisation);
+  for (std::int64_t stage = 1; stage < ranks.pipeline; ++stage) {
+    const MemoryMap map = map_of_stage(s, ranks, stage, utilisation);
+    if (room(map) < room(fullest)) fullest = map;
+  }
+  return fullest;
+}
+
+/// What makes a model fit that does not: only what this machine can do, else another machine or model.
+std::string advice_to_fit(const ServingSettings& s, double utilisation) {
+  constexpr double kMostSensible = 0.95;
+  if (utilisation < kMostSensible && blocks_in(memory_map(s, s.ranks, kMostSensible)) > 0)
+    return fmt::format("it fits with more of the memory: try a utilisation above {:.0f}%", utilisation * 100);
+  for (models::Ranks ranks = s.ranks; ranks.gpus() <= s.machine.gpus; ++ranks.tensor) {
+    if (!models::can_split(s.model, ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
+    const std::int64_t replicas = s.machine.gpus / ranks.gpus();
+    return fmt::format("it fits on {} GPUs: try serving.tensor_parallel = {}{}", ranks.gpus(), ranks.tensor,
+                       s.replicas > replicas ? fmt::format(" and serving.replicas = {}", replicas) : "");
+  }
+  return fmt::format("machine {} has {}: try one with more GPUs or more memory, a smaller model, or narrower weights",
+                     s.machine.name, human::counted(s.machine.gpus, "GPU"));
+}
+
+void compute_blocks(Fields& fields, ResolvedScenario& out) {
+  MemoryMap& map = out.memory;
+  map.blocks = std::max<std::int64_t>(0, blocks_in(map));
+  if (map.blocks > 0) return;
+  const ServingSettings& s = out.settings;
+  fields
+      .error("utilisation",
+             fmt::format("tier 'hbm' has {} usable per GPU ({:.0f}% of {}), but the weights of {} need {} and the "
+                         "workspace {}",
+                         gigabytes(usable(map)), map.utilisation * 100, gigabytes(map.memory), s.model.name,
+                         gigabytes(map.weights), gigabytes(map.runtime + map.activations)))
+      .notes.push_back(advice_to_fit(s, map.utilisation));
+}
+
+/// A capacity as the scenario states it.
+struct Capacity {
+  Bytes bytes;
+  double share = 0;  ///< of the trace's distinct blocks; above 0: instead of bytes
+};
+
+/// `capacity`: a size, "N tokens", "N blocks" (of the engine), or a share of the trace's distinct blocks.
+Capacity read_capacity(Fields& fields, Tokens block, Bytes block_bytes, Bytes otherwise) {
+  const config::Value* value = fields.child("capacity");
+  const std::string text = value == nullptr ? "" : value->scalar;
+  Capacity capacity;
+  if (text.ends_with('%')) {
+    capacity.share = fields.fraction("capacity", {}, Range{1e-12, 1e6});
+    fields.record("capacity", config::scalar(text, value->mark));
+  } else if (text.ends_with("tokens")) {
+    const Tokens tokens = fields.tokens("capacity", {}, Range{1, 1e15});
+    capacity.bytes = block_bytes * (tokens.value() / block.value());
+  } else if (text.ends_with("blocks")) {
+    std::string problem;
+    const auto blocks = config::parse_count(text.substr(0, text.find_last_not_of(" blocks") + 1), problem);
+    fields.record("capacity", config::scalar(text, value->mark));
+    if (blocks && *blocks >= 0) {
+      capacity.bytes = block_bytes * *blocks;
+    } else {
+      fields.error("capacity", fmt::format("'capacity' in {}: '{}' is no number of blocks", fields.what(), text));
+    }
+  } else {
+    capacity.bytes = fields.bytes("capacity", otherwise, Range{1, 1e18});
+  }
+  return capacity;
+}
+
+/// `number`: of the lower tier, from 1.
+void check_capacity(const ServingSettings& s, std::size_t number, const SourceMark& mark, Diagnostics& diagnostics) {
+  const LowerTierSettings& tier = s.lower[number - 1];
+  const hw::StorageSpec& storage = s.machine.storage[tier.storage];
+  if (tier.capacity < tier.block_bytes)
+    diagnostics.error(mark, fmt::format("tier '{}' has {}, less than one block of {}", tier.name,
+                                        config::text_of(tier.capacity), config::text_of(tier.block_bytes)));
+  if (tier.capacity > storage.capacity)
+    diagnostics.warning(
+        mark, fmt::format("tier '{}' takes {}, but machine {} has {}", tier.name, config::text_of(tier.capacity),
+                          s.machine.name, config::text_of(storage.capacity)));
+}
+
+void read_hbm(Fields& fields, ResolvedScenario& out, std::vector<TierShare>& shares) {
+  ServingSettings& s = out.settings;
+  s.hbm.eviction = resolve_policy(fields, "eviction", eviction_menu(), "vllm");
+  std::vector<const char*> given;
+  for (const char* key : {"blocks", "capacity", "utilisation"})
+    if (fields.has(key)) given.push_back(key);
+  if (given.size() > 1)
+    fields.error(given[1], fmt::format("'{}' and '{}' in tier 'hbm' exclude each other", given[0], given[1]));
+  out.memory = memory_map(s, s.ranks, 0);
+  out.memory.blocks_given = true;
+  if (fields.has("blocks")) {
+    out.memory.blocks = fields.count("blocks", {}, Range{1, 4e9});
+  } else if (fields.has("capacity")) {
+    const Bytes block = std::max(Bytes(1), s.model.kv_per_token() * s.block.value());
+    const Capacity capacity = read_capacity(fields, s.block, block, Bytes(0));
+    out.memory.blocks = capacity.bytes.value() / block.value();
+    if (capacity.share > 0) {
+      shares.push_back({0, capacity.share, fields.mark_of("capacity")});
+    } else if (out.memory.blocks < 1 && !fields.diagnostics().has_errors()) {
+      fields.error("capacity", fmt::format("tier 'hbm' has less than one block of {}", config::text_of(block)));
+    }
+  } else {
+    out.memory = memory_map(s, s.ranks, fields.fraction("utilisation", 0.9, Range{0.01, 1}));
+    if (!fields.diagnostics().has_errors()) compute_blocks(fields, out);
+  }
+  s.hbm.blocks = out.memory.blocks;
+}
+
+/// The machine's storage of that name, or null.
+const hw::StorageSpec* storage_of(const ServingSettings& s, const std::string& name) {
+  const auto at = std::find_if(s.machine.storage.begin(), s.machine.storage.end(),
+                               [&](const hw::StorageSpec& x) { return x.name == name; });
+  return at == s.machine.storage.end() ? nullptr : &*at;
+}
+
+void report_no_storage(Fields& fields, const ServingSettings& s, const std::string& name) {
+  std::vector<std::string_view> names{"hbm"};
+  for (const hw::StorageSpec& x : s.machine.storage) names.push_back(x.name);
+  Diagnostic& d = fields.error("tier", fmt::format("machine {} has no storage '{}'", s.machine.name, name));
+  if (const auto near = nearest(name, names); !near.empty()) d.notes.push_back(fmt::format("did you mean '{}'?", near));
+  d.notes.push_back(fmt::format("its tiers: {}", joined(names)));
+}
+
+/// Says that what the tier's write mode, admission and copies want does not go together.
+void check_writing(Fields& fields, const LowerTierSettings& tier) {
+  Diagnostics& diagnostics = fields.diagnostics();
+  if (tier.selective && tier.admission.name == "always") {
+    diagnostics
+        .warning(fields.mark_of("write"),
+                 fmt::format("tier '{}' writes selectively, but its admission takes every block", tier.name))
+        .notes.emplace_back("try admission: second_touch");
+  }
+  if (tier.exclusive && tier.inclusive)
+    fields.error("inclusive", fmt::format("'exclusive' and 'inclusive' in tier '{}' exclude each other", tier.name));
+  if (tier.exclusive && tier.write == WriteMode::through) {
+    diagnostics
+        .warning(
+            fields.mark_of("exclusive"),
+            fmt::format(
+                "tier '{}' is exclusive and written through: each load drops the copy, each prefill writes it again",
+                tier.name))
+        .notes.emplace_back("try write: back");
+  }
+  if (tier.inclusive && (tier.write != WriteMode::through || tier.admission.name != "always")) {
+    fields
+        .error("inclusive",
+               fmt::format("tier '{}' is inclusive, but does not take all that the tier above takes", tier.name))
+        .notes.emplace_back("an inclusive tier has write: through and admission: always");
+  }
+}
+
+void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out, std::vector<TierShare>& shares) {
+  ServingSettings& s = out.settings;
+  LowerTierSettings tier;
+  tier.name = name;
+  const hw::StorageSpec* storage = storage_of(s, name);
+  if (storage != nullptr) {
+    tier.storage = static_cast<std::size_t>(storage - s.machine.storage.data());
+  } else if (!name.empty() && s.machine.gpus > 0) {
+    report_no_storage(fields, s, name);
+  }
+  const double kv_bytes = fields.number("kv_bytes", s.model.kv_bytes, Range{0.01, 64});
+  const double block =
+      static_cast<double>((s.model.kv_per_token() * s.block.value()).value()) * kv_bytes / s.model.kv_bytes;
+  tier.block_bytes = Bytes(std::max<std::int64_t>(1, std::lround(block)));
+  const Capacity capacity =
+      read_capacity(fields, s.block, tier.block_bytes, storage == nullptr ? Bytes(0) : storage->capacity);
+  tier.capacity = capacity.bytes;
+  tier.eviction = resolve_policy(fields, "eviction", eviction_menu(), "lru");
+  tier.admission = resolve_policy(fields, "admission", admission_menu(), "always");
+  const std::string write = fields.choice("write", {"through", "selective", "back"}, "through");
+  tier.write = write == "back" ? WriteMode::back : WriteMode::through;
+  tier.selective = write == "selective";
+  tier.exclusive = fields.flag("exclusive", false);
+  tier.inclusive = fields.flag("inclusive", false);
+  tier.staged = fields.flag("staged", name != "dram" && !(storage != nullptr && storage->over_nvlink));
+  const bool by_layer = fields.choice("layout", {"block", "layer"}, "block") == "layer";
+  tier.fragments = by_layer ? std::max<std::int64_t>(1, s.model.layers) : 1;
+  tier.backlog = fields.bytes("backlog", Bytes(std::int64_t{16} << 30), Range{1, 1e18});
+  tier.min_tokens = fields.tokens("min_tokens", Tokens(0), Range{0, 1e9});
+  tier.pin_after = static_cast<std::uint32_t>(fields.count("pin_after", 0, Range{0, 1e9}));
+  tier.pin_share = fields.fraction("pin_share", 0.25, Range{0, 0.9});
+  check_writing(fields, tier);
+  s.lower.push_back(std::move(tier));
+  const std::size_t number = s.lower.size();
+  if (capacity.share > 0) {
+    shares.push_back({number, capacity.share, fields.mark_of("capacity")});
+  } else if (!fields.diagnostics().has_errors()) {
+    check_capacity(s, number, fields.mark_of("capacity"), fields.diagnostics());
+  }
+}
+
+/// "tier 'dram'", or by its number where it has no name.
+std::string what_of_tier(const config::Value& item, std::size_t number) {
+  const config::Value* name = item.find("tier");
+  const bool named = name != nullptr && name->kind == config::Kind::scalar && !name->scalar.empty();
+  return named ? fmt::format("tier '{}'", name->scalar) : fmt::format("tier {} of the hierarchy", number);
+}
+
+/// The tier's name, with its place among those `before` it checked; empty after an error.
+std::string read_tier_name(Fields& fields, const std::vector<std::string>& before) {
+  const bool given = fields.has("tier");
+  std::string name = fields.text("tier");
+  if (name.empty()) {
+    if (given) fields.error("tier", fmt::format("the name of {} is empty", fields.what()));
+  } else if (std::find(before.begin(), before.end(), name) != before.end()) {
+    fields.error("tier", fmt::format("tier '{}' stands twice in the hierarchy", name));
+  } else if (before.empty() && name != "hbm") {
+    fields.error("tier", fmt::format("the hierarchy starts with tier 'hbm', not with '{}'", name))
+        .notes.push_back("fastest first: hbm, dram, ssd");
+  }
+  return name;
+}
+
+/// What a tier's `demote_to` says, and where.
+struct Demotion {
+  std::string to;  ///< empty: not given
+  SourceMark mark, tier;
+};
+
+/// Who feeds whom: the next in the list unless `demote_to` says otherwise.
+void resolve_demotions(Fields& root, const std::vector<std::string>& names, const std::vector<Demotion>& demotions,
+                       ServingSettings& s) {
+  const std::size_t tiers = names.size();
+  s.feeds.assign(tiers, kNowhere);
+  std::vector<bool> fed(tiers, false);
+  for (std::size_t t = 0; t < tiers; ++t) {
+    const Demotion& d = demotions[t];
+    std::size_t to = t + 1 < tiers ? t + 1 : kNowhere;
+    if (d.to == "nowhere") {
+      to = kNowhere;
+    } else if (!d.to.empty()) {
+      to = static_cast<std::size_t>(std::find(names.begin(), names.end(), d.to) - names.begin());
+      if (to == tiers) {
+        root.diagnostics()
+            .error(d.mark, fmt::format("tier '{}' demotes to '{}', which is no tier of the hierarchy", names[t], d.to))
+            .notes.push_back(fmt::format("tiers: {}, nowhere", joined({names.begin(), names.end()})));
+        return;
+      }
+      if (to <= t) {
+        root.diagnostics()
+            .error(d.mark, fmt::format("a cyclic order of demotion: tier '{}' demotes to '{}', which stands {}",
+                                       names[t], d.to, to == t ? "for itself" : "above it"))
+            .notes.emplace_back("a tier demotes to one further down the list, or nowhere");
+        return;
+      }
+    }
+    s.feeds[t] = static_cast<std::uint8_t>(to);
+    if (to != kNowhere) fed[to] = true;
+  }
+  for (std::size_t t = 1; t < tiers && s.placement.name == "waterfall"; ++t) {
+    if (fed[t]) continue;
+    root.diagnostics()
+        .error(demotions[t].tier, fmt::format("no tier demotes to '{}': it would stay empty", names[t]))
+        .notes.push_back(fmt::format("try demote_to: {} in a tier above it", names[t]));
+  }
+}
+
+/// Every tier must be reached from the GPUs.
+void check_routes(Fields& root, const std::vector<config::Value>& items, const ServingSettings& s) {
+  const hw::Topology topology(s.machine);
+  for (std::size_t t = 0; t < s.lower.size(); ++t) {
+    const hw::PlaceId place = topology.storage(s.lower[t].storage);
+    if (!topology.route(topology.gpu(0), place).empty() && !topology.route(place, topology.gpu(0)).empty()) continue;
+    root.diagnostics().error(items[t + 1].mark, fmt::format("no route leads from the GPUs of machine {} to tier '{}'",
+                                                            s.machine.name, s.lower[t].name));
+  }
+}
+
+/// A tier that holds all that the tiers above hold is at least as large.
+void check_inclusion(Fields& root, const ServingSettings& s) {
+  const config::Value* list = root.child("hierarchy");
+  for (std::size_t t = 0; t < s.lower.size(); ++t) {
+    const LowerTierSettings& tier = s.lower[t];
+    if (!tier.inclusive) continue;
+    for (std::size_t above = 0; above <= t; ++above) {
+      if (s.feeds[above] != t + 1) continue;
+      const std::int64_t blocks = above == 0
+                                      ? s.hbm.blocks * s.replicas
+                                      : s.lower[above - 1].capacity.value() / s.lower[above - 1].block_bytes.value();
+      const std::int64_t own = tier.capacity.value() / tier.block_bytes.value();
+      if (own >= blocks) continue;
+      const std::string name = above == 0 ? "hbm" : s.lower[above - 1].name;
+      root.diagnostics()
+          .error(list->items[t + 1].mark, fmt::format("tier '{}' is inclusive with {} blocks, but '{}' above it has {}",
+                                                      tier.name, human::grouped(own), name, human::grouped(blocks)))
+          .notes.push_back(fmt::format("try a capacity of at least {}, or inclusive: false",
+                                       config::text_of(tier.block_bytes * blocks)));
+    }
+  }
+}
+
+}  // namespace
+
+/// What is served is replayed through a cache of keys and values.
+void require_kv(Fields& root, const models::ModelSpec& model) {
+  if (root.diagnostics().has_errors() || model.kv_per_token() > Bytes(0)) return;
+  root.error("model", fmt::format("{} keeps no keys and values: none of its layers has attention over earlier tokens",
+                                  model.name))
+      .notes.emplace_back(
+          "what is replayed is their cache: try a model with such layers, as jamba-v0.1 has among others");
+}
+
+std::vector<TierShare> resolve_hierarchy(Fields& root, ResolvedScenario& out) {
+  require_kv(root, out.settings.model);
+  std::vector<TierShare> shares;
+  const config::Value* list = root.child("hierarchy");
+  config::Value only_hbm;
+  if (list == nullptr) {
+    only_hbm.kind = config::Kind::list;
+    config::Value& item = only_hbm.items.emplace_back();
+    item.kind = config::Kind::map;
+    item.entries.emplace_back("tier", config::scalar("hbm"));
+    item.key_marks.emplace_back();
+    item.mark = root.mark_of("model");  // what does not fit it, if anything
+    list = &only_hbm;
+  } else if (list->kind != config::Kind::list) {
+    root.error("hierarchy", "expected a list of tiers, fastest first, in 'hierarchy'");
+    return shares;
+  }
+  config::Value resolved;
+  resolved.kind = config::Kind::list;
+  resolved.mark = list->mark;
+  std::vector<std::string> seen;
+  std::vector<Demotion> demotions;
+  if (list->items.empty()) root.error("hierarchy", "'hierarchy' has no tier: it starts with {tier: hbm}");
+  if (list->items.size() > kMaxTiers)
+    root.error("hierarchy", fmt::format("{} tiers, at most {} are supported", list->items.size(), kMaxTiers));
+  for (const config::Value& item : list->items) {
+    Fields fields(item, what_of_tier(item, seen.size() + 1), root.diagnostics());
+    const std::string name = read_tier_name(fields, seen);
+    const bool is_hbm = name == "hbm" || (name.empty() && seen.empty());
+    seen.push_back(name);
+    if (is_hbm) {
+      read_hbm(fields, out, shares);
+    } else {
+      read_lower(fields, name, out, shares);
+    }
+    const bool given = fields.has("demote_to");
+    demotions.push_back({given ? fields.text("demote_to") : "", fields.mark_of("demote_to"), item.mark});
+    fields.finish();
+    resolved.items.push_back(fields.resolved());
+  }
+  root.record("hierarchy", std::move(resolved));
+  if (!root.diagnostics().has_errors()) {
+    resolve_demotions(root, seen, demotions, out.settings);
+    check_routes(root, list->items, out.settings);
+    if (shares.empty()) check_inclusion(root, out.settings);
+  }
+  return shares;
+}
+
+void settle_shares(Fields& root, const std::vector<TierShare>& shares, ResolvedScenario& out) {
+  ServingSettings& s = out.settings;
+  if (shares.empty() || root.diagnostics().has_errors()) return;
+  const traces::Trace& trace = out.trace;
+  if (!trace.has_blocks()) {
+    root.diagnostics()
+        .error(shares[0].mark, "a capacity is a share of the trace's distinct blocks, and this trace has no block ids")
+        .notes.emplace_back("expected a size such as '512 GiB', tokens, or blocks");
+    return;
+  }
+  const double distinct = static_cast<double>(trace.distinct_blocks()) *
+                          static_cast<double>(trace.block_tokens() / s.block.value());  // of the engine
+  for (const TierShare& share : shares) {
+    const std::int64_t blocks = std::llround(share.share * distinct);
+    if (share.tier > 0) {
+      LowerTierSettings& tier = s.lower[share.tier - 1];
+      tier.capacity = tier.block_bytes * blocks;
+      check_capacity(s, share.tier, share.mark, root.diagnostics());
+    } else if (blocks < 1) {
+      root.diagnostics().error(share.mark, "tier 'hbm' has less than one block");
+    } else {
+      s.hbm.blocks = out.memory.blocks = blocks;
+    }
+  }
+  check_inclusion(root, s);
+}
+
+}  // namespace tiersim::detail
