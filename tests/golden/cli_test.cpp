@@ -16,7 +16,7 @@ namespace {
 const std::vector<std::string> kPages = {
     "",          "run",         "check",         "show",       "why",        "explain",       "list",
     "calibrate", "validate",    "trace",         "trace info", "trace head", "trace convert", "trace generate",
-    "models",    "models list", "models import", "mrc"};
+    "models",    "models list", "models import", "mrc",        "reuse"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -173,6 +173,30 @@ TEST_CASE("is a miss-ratio curve shown as recorded, and written the same twice?"
   INFO(ran.out << ran.err);
   CHECK(ran.status == 0);
   expect_golden("cli/mrc.csv", place.run("cat bin/one.csv").out);
+}
+
+TEST_CASE("is reuse over time shown as recorded, and written the same twice?") {
+  const Workplace place;
+  const std::string reuse = "tiersim reuse traces/samples/mooncake.jsonl ";
+  const std::string costs = reuse + "--model llama-3.1-8b --machine hgx-h100x1 --window '3 s' --window 5s ";
+  expect_golden("cli/reuse.txt", place.run(reuse).out);
+  expect_golden("cli/reuse_costs.txt", place.run(costs).out);
+  expect_golden("cli/reuse_by_hand.txt",
+                place
+                    .run(reuse + "--machine dgx-h100 --tensor-parallel 4 --block-bytes 64MiB --recompute 1ms "
+                                 "--price gpu=2 --price dram=0.5 --price 'ssd=0.02 USD'")
+                    .out);
+  expect_golden("cli/reuse_no_prefixes.txt",
+                place.run("tiersim reuse traces/samples/ragpulse --format ragpulse-chunks").out);
+  std::istringstream lines(place.run(costs).out);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 100);
+  const Ran ran = place.run(costs + "--csv bin/one.csv --plot bin/one.svg && " + costs +
+                            "--csv bin/two.csv --plot bin/two.svg && cmp bin/one.csv bin/two.csv && cmp bin/one.svg "
+                            "bin/two.svg");
+  INFO(ran.out << ran.err);
+  CHECK(ran.status == 0);
+  expect_golden("cli/reuse.csv", place.run("cat bin/one.csv").out);
+  CHECK(place.run("cat bin/one.svg").out.find(">dram instead of ssd: ") != std::string::npos);
 }
 
 TEST_CASE("does a generated workload survive its way through CSV?") {
