@@ -76,14 +76,13 @@ std::vector<CheapestPlace> cheapest_places(const HoldingCosts& costs) {
   return out;
 }
 
-Seconds fetch_time(const hw::Topology& topology, std::size_t storage, std::int64_t gpus, Bytes bytes,
-                   std::int64_t blocks) {
+Seconds fetch_time(const hw::Topology& topology, std::size_t storage, std::int64_t gpus, const Load& load) {
   TransferEngine engine(topology);
-  const std::int64_t whole = bytes.value() * blocks;
+  const std::int64_t whole = load.block.value() * load.blocks;
   for (std::int64_t gpu = 0; gpu < gpus; ++gpu)
     engine.start({.route = topology.route(topology.storage(storage), topology.gpu(gpu)),
                   .bytes = Bytes((whole + gpus - 1) / gpus),
-                  .operations = Operations(blocks)},
+                  .operations = Operations(load.blocks * load.fragments)},
                  Time(0));
   Time now;
   std::vector<EndedFlow> ended;
@@ -91,7 +90,7 @@ Seconds fetch_time(const hw::Topology& topology, std::size_t storage, std::int64
     now = engine.next_event();
     engine.advance(now, ended);
   }
-  return in_seconds(now - Time(0)) / static_cast<double>(blocks);
+  return in_seconds(now - Time(0)) / static_cast<double>(load.blocks);
 }
 
 }  // namespace tiersim

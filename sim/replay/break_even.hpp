@@ -58,10 +58,15 @@ struct CheapestPlace {
 /// envelope of their lines over the interval. Ascending; at least one.
 [[nodiscard]] std::vector<CheapestPlace> cheapest_places(const HoldingCosts& costs);
 
-/// One block's share of the time in which so many of `bytes` over all GPUs come from a storage of the machine to the
-/// first `gpus` of it, each its part over its own link: nothing else moves, a fragment a block and GPU, no stop on the
-/// way. By the transfer engine.
-[[nodiscard]] Seconds fetch_time(const hw::Topology& topology, std::size_t storage, std::int64_t gpus, Bytes bytes,
-                                 std::int64_t blocks);
+/// What a storage's load moves: so many blocks of so many bytes over all GPUs, each in so many fragments.
+struct Load {
+  Bytes block;
+  std::int64_t blocks = 1, fragments = 1;
+};
+
+/// One block's share of the time in which a load comes from a storage of the machine to its first `gpus`, each its part
+/// over its own link: nothing else moves, no stop on the way. By the transfer engine.
+[[nodiscard]] Seconds fetch_time(const hw::Topology& topology, std::size_t storage, std::int64_t gpus,
+                                 const Load& load);
 
 }  // namespace tiersim

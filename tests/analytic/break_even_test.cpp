@@ -88,7 +88,7 @@ TEST_CASE("does the five-minute rule come out of its own prices of 1987?") {
 TEST_CASE("is a fetch bound by the slower of the storage and the GPUs' own links?") {
   const hw::Topology topology(metronome(4));  // links of 1 byte a nanosecond, an SSD of half of that
   const auto ns = [&](std::size_t storage, std::int64_t gpus) {
-    return fetch_time(topology, storage, gpus, Bytes(4000), 10).value() * 1e9;
+    return fetch_time(topology, storage, gpus, {Bytes(4000), 10}).value() * 1e9;
   };
   CHECK(ns(0, 1) == doctest::Approx(4000));
   CHECK(ns(0, 4) == doctest::Approx(4000));  // DRAM gives what one link takes

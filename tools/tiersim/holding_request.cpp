@@ -14,6 +14,7 @@ namespace tiersim::cli {
 namespace {
 
 constexpr Tokens kBudget(8192);      // of a step: serving.max_batched_tokens where nothing else is said
+constexpr Tokens kEngineBlock(16);   // what moves in one piece: serving.block, likewise
 constexpr double kForWeights = 0.9;  // of a GPU's memory: utilisation where nothing else is said
 // Assumed, as the GPUs' example prices are: a fifteenth of what it costs to buy, a month. 5 USD/GB of DRAM, 0.15 of
 // flash: recalled.
@@ -193,13 +194,14 @@ HoldingCosts HoldingRequest::costs_of(const System& system, const models::Ranks&
   const Dollars hbm = price_of("hbm", hbm_month(system.machine, gpu));
   costs.places.push_back({"hbm", room_of(system, ranks) * ranks.gpus(), hbm, Seconds(0)});
   const hw::Topology topology(system.machine);
-  const double a_load = prompt_blocks_of(trace).count / static_cast<double>(trace.size());
-  const std::int64_t blocks = std::max<std::int64_t>(1, static_cast<std::int64_t>(a_load));
+  const double a_prompt = prompt_blocks_of(trace).count / static_cast<double>(trace.size());
+  const Load load{block, std::max<std::int64_t>(1, static_cast<std::int64_t>(a_prompt)),
+                  std::max<std::int64_t>(1, trace.block_tokens() / kEngineBlock.value())};
   for (std::size_t i = 0; i < system.machine.storage.size(); ++i) {
     const hw::StorageSpec& storage = system.machine.storage[i];
     const Dollars otherwise = storage.over_nvlink ? hbm : is_drive(storage) ? kDriveMonth : kMemoryMonth;
     costs.places.push_back({storage.name, storage.capacity, price_of(storage.name, otherwise),
-                            fetch_time(topology, i, ranks.gpus(), block, blocks)});
+                            fetch_time(topology, i, ranks.gpus(), load)});
   }
   std::stable_sort(costs.places.begin(), costs.places.end(),
                    [](const HoldingPlace& a, const HoldingPlace& b) { return a.fetch < b.fetch; });
@@ -212,11 +214,13 @@ std::string HoldingRequest::origin_of(const System& system, const models::Ranks&
   std::string out = fmt::format("{} on {} of {}, {} an hour; a block is {}\n", who, human::counted(ranks.gpus(), "GPU"),
                                 system.machine.name, dollars(costs.gpus.value()), human::capacity(costs.block));
   if (!model_.empty())
-    out += fmt::format("computed again: its share of a step of {} tokens around the mean depth of {}; profile {}\n",
-                       human::grouped(kBudget.value()),
-                       human::grouped(static_cast<std::int64_t>(prompt_blocks_of(trace).depth)), system.profile.name);
+    out += fmt::format(
+        "computed again: its share of a step of {} tokens around the mean depth of {}\n"
+        "steps: by profile {}\n",
+        human::grouped(kBudget.value()), human::grouped(static_cast<std::int64_t>(prompt_blocks_of(trace).depth)),
+        system.profile.name);
   return out +
-         "fetched: its share of a load of the mean prompt, links idle; the GPUs wait for both\n"
+         "fetched: its share of a load of the mean prompt in blocks of 16 tokens, links idle; the GPUs wait\n"
          "prices of memory are examples, no offers (--price): hbm is the GPUs' own price over their memory,\n"
          "the others a fifteenth of recalled prices of DRAM and flash, a month\n";
 }

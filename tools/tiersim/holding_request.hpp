@@ -6,8 +6,9 @@
 ///   --model and --machine    what computing it again and fetching it take, and the machine's prices: all costs
 ///   --block-bytes, --recompute   instead of a model
 /// A block is computed again in steps of a whole token budget around the mean depth of the trace's prompt blocks, a
-/// share of the step's time for its tokens; it is fetched in a load of as many blocks as the mean prompt has, each GPU
-/// its part over its own link. Prices that nobody states are assumed, and said to be. Errors: BadInput.
+/// share of the step's time for its tokens; it is fetched in a load of as many blocks as the mean prompt has, in
+/// fragments of an engine's block, each GPU its part over its own link. Prices that nobody states are assumed, and said
+/// to be. Errors: BadInput.
 #include <optional>
 #include <string>
 #include <vector>

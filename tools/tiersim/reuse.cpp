@@ -48,6 +48,7 @@ Duration window_of(const std::string& text) {
 /// Those asked for, or the usual ones within the span; the span last.
 std::vector<Duration> windows_of(const std::vector<std::string>& asked, Duration span) {
   std::vector<Duration> out;
+  out.reserve(asked.size() + kWindows.size() + 1);
   for (const std::string& text : asked) out.push_back(window_of(text));
   if (asked.empty())
     for (const char* text : kWindows)

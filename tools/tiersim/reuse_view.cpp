@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "sim/report/human.hpp"
 #include "tools/tiersim/cache_request.hpp"
@@ -63,7 +64,8 @@ std::string ReuseView::name_of(std::size_t place) const {
 }
 
 std::string ReuseView::amount(double blocks) const {
-  if (!holding_.block) return human::grouped(static_cast<std::int64_t>(blocks + 0.5));
+  const bool whole = std::floor(blocks) == blocks;
+  if (!holding_.block) return whole ? human::grouped(std::llround(blocks)) : human::number(blocks);
   return human::capacity(Bytes(static_cast<std::int64_t>(blocks * static_cast<double>(holding_.block->value()))));
 }
 
@@ -196,8 +198,7 @@ LogPlot ReuseView::plot(const std::string& title) const {
   plot.series = {{"break-even instead of computing again", {}}, {"break-even instead of the next place", {}}};
   for (std::size_t i = 0; i < break_evens_.size(); ++i) {
     const BreakEven& b = break_evens_[i];
-    const std::string name =
-        fmt::format("{} instead of {}: {}", name_of(b.place), name_of(b.instead), interval_text(b.interval));
+    const std::string name = fmt::format("{}: {}", name_of(b.place), interval_text(b.interval));
     plot.series[b.instead == kRecompute ? 0 : 1].points.push_back(
         {in_seconds(b.interval).value(), held_for(i).counts.hit_rate(), name});
   }

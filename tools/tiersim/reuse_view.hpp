@@ -2,7 +2,8 @@
 /// What `tiersim reuse` shows: intervals between uses, retention windows, break-even intervals; as text, CSV and chart.
 ///
 /// One pass over the trace at construction, for the windows and for every break-even interval, so that what holding
-/// pays for is counted and not interpolated. Text fits into 100 columns and ends in a newline.
+/// pays for is counted and not interpolated. Text fits into 100 columns, but for the line that says what the trace is,
+/// and ends in a newline.
 #include <string>
 #include <vector>
 
