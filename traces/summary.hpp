@@ -5,6 +5,7 @@
 /// block from its first mention on. O(n log n) in requests and extents, O(references); some arrays of n and 4 bytes per
 /// distinct block while it runs.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ struct TraceSummary {
   std::uint64_t reusable_tokens = 0;  ///< prompt tokens in the longest prefix of blocks that earlier requests mentioned
   std::uint64_t identified_answers = 0;  ///< requests with answer tokens that blocks identify
   bool prefixes = true;                  ///< ids_are_prefixes()
+  // Of prompt blocks that were used before, left empty by summarise(): rooms above this one know how to find them.
+  std::optional<Distribution> reuse_interval;  ///< ns since the last use; no total
+  std::optional<Distribution> reuse_distance;  ///< distinct blocks used since the last use; no total
   Sharing sharing;
 
   [[nodiscard]] double best_block_reuse() const;  ///< reused / prompt references; 0 without blocks

@@ -28,8 +28,8 @@ std::string time_text(std::uint64_t ns) { return time_text(Duration(static_cast<
 constexpr std::string_view kRow = "  {:<15}{:>16}{:>12}{:>11}{:>11}{:>11}{:>11}\n";
 
 std::string row(std::string_view name, const Distribution& d) {
-  return fmt::format(kRow, name, grouped(d.total), fmt::format("{:.2f}", d.mean), grouped(d.p50), grouped(d.p90),
-                     grouped(d.p99), grouped(d.max));
+  return fmt::format(kRow, name, d.total == 0 ? "" : grouped(d.total), fmt::format("{:.2f}", d.mean), grouped(d.p50),
+                     grouped(d.p90), grouped(d.p99), grouped(d.max));
 }
 
 std::string time_row(std::string_view name, const Distribution& d) {
@@ -108,6 +108,8 @@ std::string to_text(const TraceSummary& s) {
   out += row("prompt tokens", s.prompt_tokens) + row("output tokens", s.output_tokens);
   if (s.sessions.sessions > 0)
     out += row("session turns", s.sessions.turns) + time_row("think time", s.sessions.think_time);
+  if (s.reuse_interval) out += time_row("reuse interval", *s.reuse_interval);
+  if (s.reuse_distance) out += row("reuse distance", *s.reuse_distance);
   out += block_text(s);
   for (const std::string& limit : limits_of(s)) out += "  ! " + limit + "\n";
   return out;

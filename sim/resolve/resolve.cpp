@@ -119,6 +119,22 @@ void read_named(Fields& root, Library& library, const std::string& key, const st
   root.record(key, fields.resolved());
 }
 
+void read_model_of(Fields& root, Library& library, ServingSettings& s) {
+  read_named(root, library, "model", "models", {}, s.model, models::read_model);
+}
+
+void read_machine_of(Fields& root, Library& library, ServingSettings& s) {
+  read_named(root, library, "machine", "hw", {}, s.machine, [&](Fields& f) {
+    return hw::read_machine(f, [&](const std::string& name, const SourceMark& from) {
+      return library.load("device", "hw/devices", name, from);
+    });
+  });
+}
+
+void read_profile_of(Fields& root, Library& library, ServingSettings& s) {
+  read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
+}
+
 /// What a report is headed with; kept in the resolved scenario, so that a rerun of it says the same.
 void resolve_heading(Fields& root, ResolvedScenario& out) {
   out.name = root.text("name", std::filesystem::path(out.scenario.path).filename().string());
@@ -260,13 +276,9 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   ServingSettings& s = out.settings;
   resolve_heading(root, out);
   s.seed = static_cast<std::uint64_t>(root.count("seed", 1, Range{0, 9e15}));
-  read_named(root, library, "model", "models", {}, s.model, models::read_model);
-  read_named(root, library, "machine", "hw", {}, s.machine, [&](Fields& f) {
-    return hw::read_machine(f, [&](const std::string& name, const SourceMark& from) {
-      return library.load("device", "hw/devices", name, from);
-    });
-  });
-  read_named(root, library, "profile", "calib/profiles", "datasheet", s.profile, calib::read_profile);
+  read_model_of(root, library, s);
+  read_machine_of(root, library, s);
+  read_profile_of(root, library, s);
   detail::warn_of_mismatches(root, s);
   detail::resolve_serving(root, out);
   const std::vector<detail::TierShare> shares = detail::resolve_hierarchy(root, out);
@@ -280,6 +292,18 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   out.load = load_text(s.load);
   out.semantics = semantics_of(out);
   return out;
+}
+
+System resolve_system(const config::Value& map, const Environment& environment, Diagnostics& diagnostics) {
+  Library library(environment.library, ".", diagnostics);
+  Fields root(map, "the command line", diagnostics);
+  ServingSettings s;
+  if (root.has("model")) read_model_of(root, library, s);
+  if (root.has("machine")) read_machine_of(root, library, s);
+  read_profile_of(root, library, s);
+  detail::warn_of_mismatches(root, s);
+  root.finish();
+  return {std::move(s.model), std::move(s.machine), std::move(s.profile)};
 }
 
 }  // namespace tiersim

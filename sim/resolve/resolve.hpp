@@ -30,6 +30,13 @@ struct Scenario {
   config::Value tree;                 ///< with overrides applied
 };
 
+/// What takes time in a scenario, without a workload.
+struct System {
+  models::ModelSpec model;  ///< as it is by default, where none is named
+  hw::MachineSpec machine;  ///< likewise
+  calib::Profile profile;   ///< the datasheet's, where none is named
+};
+
 /// A scenario with everything found, checked and filled in.
 struct ResolvedScenario {
   Scenario scenario;
@@ -50,5 +57,7 @@ struct ResolvedScenario {
                                      Diagnostics& diagnostics);
 /// On errors the result is unusable and diagnostics say why.
 [[nodiscard]] ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diagnostics& diagnostics);
+/// A map of `model`, `machine` and `profile` as a scenario has them, for tools that run nothing; none is required.
+[[nodiscard]] System resolve_system(const config::Value& map, const Environment& environment, Diagnostics& diagnostics);
 
 }  // namespace tiersim

@@ -16,7 +16,7 @@ namespace {
 const std::vector<std::string> kPages = {
     "",          "run",         "check",         "show",       "why",        "explain",       "list",
     "calibrate", "validate",    "trace",         "trace info", "trace head", "trace convert", "trace generate",
-    "models",    "models list", "models import", "mrc"};
+    "models",    "models list", "models import", "mrc",        "reuse"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -173,6 +173,38 @@ TEST_CASE("is a miss-ratio curve shown as recorded, and written the same twice?"
   INFO(ran.out << ran.err);
   CHECK(ran.status == 0);
   expect_golden("cli/mrc.csv", place.run("cat bin/one.csv").out);
+}
+
+TEST_CASE("is reuse over time shown as recorded, and written the same twice?") {
+  const Workplace place;
+  const auto shown = [&](const std::string& command) {
+    const Ran ran = place.run("tiersim reuse traces/samples/" + command);
+    INFO(ran.err);
+    CHECK(ran.status == 0);
+    return ran.out;
+  };
+  const std::string sample = "mooncake.jsonl ";
+  const std::string model = sample + "--model llama-3.1-8b --machine hgx-h100x1 --window '3 s' --window 5s ";
+  expect_golden("cli/reuse.txt", shown(sample));
+  expect_golden("cli/reuse_sizes.txt", shown(sample + "--model llama-3.1-8b"));
+  expect_golden("cli/reuse_by_hand.txt", shown(sample + "--machine dgx-h100 --tensor-parallel 4 --block-bytes 64MiB "
+                                                        "--recompute 1ms --price gpu=2 --price dram=0.5 "
+                                                        "--price 'ssd=0.02 USD'"));
+  expect_golden("cli/reuse_no_prefixes.txt", shown("ragpulse/0_trace.jsonl --format ragpulse-chunks --block 8"));
+  const std::string costs_shown = shown(model);
+  expect_golden("cli/reuse_costs.txt", costs_shown);
+  std::istringstream lines(costs_shown);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 100);
+  const std::string costs = "tiersim reuse traces/samples/" + model;
+  const Ran ran = place.run(costs + "--csv bin/one.csv --plot bin/one.svg && " + costs +
+                            "--csv bin/two.csv --plot bin/two.svg && cmp bin/one.csv bin/two.csv && cmp bin/one.svg "
+                            "bin/two.svg");
+  INFO(ran.out << ran.err);
+  CHECK(ran.status == 0);
+  expect_golden("cli/reuse.csv", place.run("cat bin/one.csv").out);
+  const std::string svg = place.run("cat bin/one.svg").out;
+  for (const char* label : {">hbm: 16.3 s<", ">dram: 15.9 min<", ">dram: 11.7 min<", ">ssd: 2.29 h<"})
+    CHECK(svg.find(label) != std::string::npos);
 }
 
 TEST_CASE("does a generated workload survive its way through CSV?") {

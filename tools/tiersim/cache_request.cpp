@@ -78,9 +78,9 @@ std::string CacheRequest::definitions() const {
   return fmt::format("hits: {}\nblocks are touched {}; the whole trace counts, compulsory misses too", hits, from);
 }
 
-void CacheRequest::require_blocks(const traces::Trace& trace) const {
+void require_blocks(const std::string& command, const traces::Trace& trace) {
   if (trace.has_blocks()) return;
-  misuse(command_, "the trace has no block ids: nothing in it can be found again",
+  misuse(command, "the trace has no block ids: nothing in it can be found again",
          {"formats with ids: 'tiersim list traces'"});
 }
 

@@ -31,13 +31,14 @@ class CacheRequest {
   [[nodiscard]] std::optional<Bytes> block_bytes() const;
   /// "hits: ..." the definitions that apply, as every output prints them.
   [[nodiscard]] std::string definitions() const;
-  /// Throws if the trace has no block ids.
-  void require_blocks(const traces::Trace& trace) const;
 
  private:
   std::string command_, rule_ = "prefix", touch_ = "tail", block_bytes_;
   std::int64_t seed_ = 1;
 };
+
+/// Throws if the trace has no block ids.
+void require_blocks(const std::string& command, const traces::Trace& trace);
 
 /// "12,031 requests, 288,500 prompt blocks of 512 tokens, 182,790 distinct"
 [[nodiscard]] std::string trace_line(const traces::Trace& trace, const ReplayCounts& counts);

@@ -34,6 +34,7 @@ int validate_command(const Arguments& arguments);
 int why_command(const Arguments& arguments);
 int mrc_command(const Arguments& arguments);
 int replay_cache_command(const Arguments& arguments);
+int reuse_command(const Arguments& arguments);
 int explain_command(const Arguments& arguments);
 int trace_command(const Arguments& arguments);
 int trace_info_command(const Arguments& arguments);

@@ -219,7 +219,7 @@ int mrc_command(const Arguments& arguments) {
   if (!options.parse(arguments)) return 0;
   for (const std::string& policy : request.policies) static_cast<void>(cache.policy(policy));
   const traces::Trace trace = input.read();
-  cache.require_blocks(trace);
+  require_blocks("tiersim mrc", trace);
   const bool by_blocks = request.by_blocks || cache.rule() == HitRule::block;
   const std::vector<std::size_t> capacities = capacities_of(request, cache, trace);
   const std::string name = std::filesystem::path(trace.origin().path).filename().string();

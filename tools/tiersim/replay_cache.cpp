@@ -208,12 +208,12 @@ int replay_cache_command(const Arguments& arguments) {
     const ResolvedScenario scenario = resolve_scenario(name, input.path(), input.settings(), library);
     trace = scenario.trace;
     trace_name = scenario.trace_name;
-    cache.require_blocks(trace);
+    require_blocks(name, trace);
     tiers = tiers_of_scenario(name, scenario);
   } else {
     trace = input.read();
     trace_name = std::filesystem::path(trace.origin().path).filename().string();
-    cache.require_blocks(trace);
+    require_blocks(name, trace);
     tiers = tiers_of_texts(name, texts, cache, trace);
   }
   std::vector<ReplayTier> replayed;
