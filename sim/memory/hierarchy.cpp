@@ -179,10 +179,7 @@ TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun
   const Tier& source = *lower_[run.tier - 1].tier;
   for (BlockId b : blocks) t.source_frames.push_back(source.frame_of(b));
   Tier& hbm = *hbm_[replica.index()];
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    hbm.set_content(frames[i], blocks[i]);
-    filling_[replica.index()][frames[i].index()] = t.id.value() + 1;
-  }
+  for (FrameId f : frames) filling_[replica.index()][f.index()] = t.id.value() + 1;
   hbm.insert({frames, blocks, run.begin, request}, now);
   ++use_[run.tier].loads;
   use_[run.tier].loaded_blocks += run.count;
@@ -216,10 +213,7 @@ TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std:
   std::vector<BlockId> evicted;
   const bool fits = lower.tier->allocate(static_cast<std::int64_t>(t.blocks.size()), t.target_frames, evicted, now);
   ensure(fits, "a lower tier had fewer frames than it said");
-  for (std::size_t i = 0; i < t.blocks.size(); ++i) {
-    lower.tier->set_content(t.target_frames[i], t.blocks[i]);
-    arriving_[t.target - 1][t.target_frames[i].index()] = 1;
-  }
+  for (FrameId f : t.target_frames) arriving_[t.target - 1][f.index()] = 1;
   lower.tier->insert({t.target_frames, t.blocks, t.first_position, t.request}, now);
   use_[t.target].written_blocks += static_cast<std::int64_t>(t.blocks.size());
   return evicted_from(t.target, t.replica, evicted, now);

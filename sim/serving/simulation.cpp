@@ -12,13 +12,6 @@ namespace {
 constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
 constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
 
-/// `contents`: ids below this can be found again.
-std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames, std::size_t contents,
-                                              const ServingSettings& settings) {
-  return Registry<EvictionPolicy>::instance().make(
-      choice.name, {frames, choice.parameters, settings.seed, contents, settings.block});
-}
-
 hw::PlaceId host_of(const hw::Topology& topology) {
   for (std::size_t p = 0; p < topology.places(); ++p)
     if (topology.name(hw::PlaceId(p)) == "host") return hw::PlaceId(p);
@@ -32,6 +25,7 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
       topology_(settings.machine),
       workload_(trace, settings.block),
       arrivals_(workload_.trace(), settings.load),
+      turns_(traces::turns_of(workload_.trace())),
       transfers_(topology_),
       hierarchy_(make_hierarchy(), topology_, transfers_),
       cost_(settings.model, settings.machine, settings.profile, settings.ranks, settings.engine.captured),
@@ -51,7 +45,17 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
                                                   hooks_.observer));
 }
 
-Hierarchy::Setup Simulation::make_hierarchy() const {
+std::unique_ptr<EvictionPolicy> Simulation::make_eviction(const PolicyChoice& choice, std::size_t frames) {
+  const auto tree = [this]() -> const PrefixTree& {
+    if (!tree_) tree_.emplace(workload_.trace(), settings_.block);
+    return *tree_;
+  };
+  return Registry<EvictionPolicy>::instance().make(
+      choice.name,
+      {frames, choice.parameters, settings_.seed, workload_.distinct_blocks(), settings_.block, turns_, tree});
+}
+
+Hierarchy::Setup Simulation::make_hierarchy() {
   Hierarchy::Setup setup;
   const bool unlimited = settings_.reference == Reference::infinite;
   setup.named_blocks = workload_.distinct_blocks();
@@ -61,10 +65,9 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
   const std::int64_t gpus = settings_.ranks.gpus();
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
     const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
-    setup.hbm.push_back(
-        std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
-                                         make_eviction(settings_.hbm.eviction, frames, setup.named_blocks, settings_)},
-                               frames));
+    setup.hbm.push_back(std::make_unique<Tier>(
+        TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited, make_eviction(settings_.hbm.eviction, frames)},
+        frames));
     std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
     for (std::int64_t k = 0; k < gpus; ++k) ranks.push_back(topology_.gpu(i * gpus + k));
   }
@@ -74,10 +77,9 @@ Hierarchy::Setup Simulation::make_hierarchy() const {
     lower.name = tier.name;
     const std::int64_t capacity = tier.capacity.value() / tier.block_bytes.value();
     const std::size_t frames = Tier::frames_needed(capacity, setup.named_blocks, unlimited, false);
-    lower.tier = std::make_unique<Tier>(
-        TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks, unlimited,
-                  make_eviction(tier.eviction, frames, setup.named_blocks, settings_)},
-        frames);
+    lower.tier = std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity,
+                                                  setup.named_blocks, unlimited, make_eviction(tier.eviction, frames)},
+                                        frames);
     lower.admission = Registry<AdmissionPolicy>::instance().make(tier.admission.name,
                                                                  {setup.named_blocks, tier.admission.parameters});
     lower.write = tier.write;

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -101,13 +102,16 @@ class Simulation {
   void open_window(Time now);
   void close_window(Time now);
   [[nodiscard]] Totals totals_at(Time now);
-  [[nodiscard]] Hierarchy::Setup make_hierarchy() const;
+  [[nodiscard]] std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames);
+  [[nodiscard]] Hierarchy::Setup make_hierarchy();
   void check_conservation() const;
 
   ServingSettings settings_;
   hw::Topology topology_;
   Workload workload_;
   Arrivals arrivals_;
+  std::vector<std::uint32_t> turns_;  // by request
+  std::optional<PrefixTree> tree_;    // where a policy goes by it
   TransferEngine transfers_;
   Hierarchy hierarchy_;
   CostModel cost_;

@@ -28,7 +28,8 @@ constexpr std::array<std::string_view, 11> kPolicyFolders = {
 
 /// interface (without namespaces) -> files that register an implementation of it.
 std::map<std::string, std::set<std::string>> registrations() {
-  static const std::regex pattern(R"(TIERSIM_REGISTER\(\s*(?:\w+::)*(\w+))"), both("TIERSIM_REGISTER_EVICTION\\(");
+  static const std::regex pattern(R"(TIERSIM_REGISTER\(\s*(?:\w+::)*(\w+))"),
+      both("TIERSIM_REGISTER_(EVICTION|LEAF_ORDER)\\(");
   std::map<std::string, std::set<std::string>> found;
   for (const auto folder : kLibrary) {
     for (const auto& file : sources_under(folder)) {
