@@ -19,6 +19,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sim/core/ids.hpp"
 #include "sim/core/units.hpp"
@@ -101,5 +102,8 @@ class Trace {
   Origin origin_;
   std::shared_ptr<const void> storage_;  // what the spans point into
 };
+
+/// Each request's turn in its session, from 0, by request; empty if the trace has no sessions. O(requests).
+[[nodiscard]] std::vector<std::uint32_t> turns_of(const Trace& trace);
 
 }  // namespace tiersim::traces

@@ -142,11 +142,12 @@ class Engine {
 
   /// Full blocks can be found by their names as soon as their step begins, an answer's when the request ends.
   void name(Sequence& s, std::int64_t to) {
-    const std::int64_t end = std::min(to, static_cast<std::int64_t>(s.names.size()));
-    for (; s.named < end; ++s.named) {
-      const auto i = static_cast<std::size_t>(s.named);
-      tiers_.set_content(s.frames[i], s.names[i]);
-    }
+    const auto from = static_cast<std::size_t>(s.named);
+    const auto end = std::min(static_cast<std::size_t>(to), s.names.size());
+    if (end <= from) return;
+    tiers_.insert(s.request, static_cast<std::uint32_t>(from), std::span(s.names).subspan(from, end - from),
+                  std::span(s.frames).subspan(from, end - from), now());
+    s.named = static_cast<std::int64_t>(end);
   }
 
   void finish(Sequence& s, ServedRequest& out) {
@@ -154,6 +155,9 @@ class Engine {
     const std::int64_t all = workload_.named_blocks(s.request, s.computed);
     name(s, all);
     out.written += offer(s, of_prompt, all);
+    const auto known = static_cast<std::size_t>(s.named);
+    if (s.frames.size() > known)
+      tiers_.insert(s.request, static_cast<std::uint32_t>(known), {}, std::span(s.frames).subspan(known), now());
     tiers_.release(s.request, s.frames, now());
   }
 

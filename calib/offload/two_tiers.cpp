@@ -50,7 +50,12 @@ bool TwoTiers::take(RequestId request, std::span<const PrefixRun> prefix, std::s
   const auto unreferenced =
       std::count_if(hits.begin(), hits.end(), [&](FrameId f) { return memory_->references(f) == 0; });
   if (unreferenced + to_load > memory_->available()) return false;
-  memory_->acquire({hits, {}, 0, request}, now);
+  auto left = std::span<const FrameId>(hits);
+  for (const PrefixRun& run : prefix) {
+    if (run.tier == 1) continue;
+    memory_->acquire({left.first(run.count), blocks.subspan(run.begin, run.count), run.begin, request}, now);
+    left = left.subspan(run.count);
+  }
   for (const PrefixRun& run : prefix) {
     if (run.tier == 1) loads.push_back(hold(request, run, blocks.subspan(run.begin, run.count), now));
   }
@@ -86,7 +91,6 @@ TierMove TwoTiers::hold(RequestId request, const PrefixRun& run, std::span<const
 
 void TwoTiers::aim(TierMove& load, std::span<const FrameId> frames, Time now) {
   load.memory.assign(frames.begin(), frames.end());
-  for (std::size_t i = 0; i < frames.size(); ++i) memory_->set_content(frames[i], load.blocks[i]);
   memory_->insert({load.memory, load.blocks, load.position, load.request}, now);
 }
 
@@ -96,11 +100,8 @@ void TwoTiers::loaded(const TierMove& load, Time now) {
 
 bool TwoTiers::grow(std::int64_t count, std::vector<FrameId>& frames, Time now) {
   if (count == 0) return true;
-  const std::size_t before = frames.size();
   evicted_.clear();
-  if (!memory_->allocate(count, frames, evicted_, now)) return false;
-  memory_->insert({std::span(frames).subspan(before), {}, 0, RequestId::none()}, now);
-  return true;
+  return memory_->allocate(count, frames, evicted_, now);
 }
 
 void TwoTiers::touch_drive(RequestId request, std::uint32_t position, std::span<const BlockId> blocks, Time now) {
@@ -131,10 +132,7 @@ TierMove TwoTiers::offer(RequestId request, std::uint32_t position, std::span<co
   evicted_.clear();
   ensure(drive_->allocate(static_cast<std::int64_t>(write.blocks.size()), write.drive, evicted_, now),
          "the drive had fewer frames than it said");
-  for (std::size_t i = 0; i < write.blocks.size(); ++i) {
-    drive_->set_content(write.drive[i], write.blocks[i]);
-    arriving_[write.drive[i].index()] = 1;
-  }
+  for (const FrameId frame : write.drive) arriving_[frame.index()] = 1;
   drive_->insert({write.drive, write.blocks, write.position, request}, now);
   memory_->pin(write.memory);
   return write;

@@ -48,8 +48,12 @@ class TwoTiers {
 
   /// Appends `count` frames without content. False, and nothing changed, if memory has too few now.
   [[nodiscard]] bool grow(std::int64_t count, std::vector<FrameId>& frames, Time now);
-  /// Says what a frame holds: a block that memory has elsewhere stays without identity.
-  void set_content(FrameId frame, BlockId block) { memory_->set_content(frame, block); }
+  /// Says what frames of grow() hold (no blocks: nothing with an identity), once for each and before its release: a
+  /// block that memory has elsewhere stays without identity.
+  void insert(RequestId request, std::uint32_t position, std::span<const BlockId> blocks,
+              std::span<const FrameId> frames, Time now) {
+    memory_->insert({frames, blocks, position, request}, now);
+  }
   /// What of these blocks goes to the drive now; nothing: an empty move.
   [[nodiscard]] TierMove offer(RequestId request, std::uint32_t position, std::span<const BlockId> blocks,
                                std::span<const FrameId> frames, Time now);

@@ -196,10 +196,7 @@ TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun
   const Tier& source = *lower_[run.tier - 1].tier;
   for (BlockId b : blocks) t.source_frames.push_back(source.frame_of(b));
   Tier& hbm = *hbm_[replica.index()];
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    hbm.set_content(frames[i], blocks[i]);
-    filling_[replica.index()][frames[i].index()] = t.id.value() + 1;
-  }
+  for (FrameId f : frames) filling_[replica.index()][f.index()] = t.id.value() + 1;
   hbm.insert({frames, blocks, run.begin, request}, now);
   if (run.tier == 1 && !prefetched_.empty()) {
     for (FrameId f : t.source_frames) use_[1].prefetched_used += std::exchange(prefetched_[f.index()], 0);

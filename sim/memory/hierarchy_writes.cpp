@@ -36,10 +36,7 @@ TransferId Hierarchy::give_frames(Transfer& t, TransferId after, Time now) {
   std::vector<BlockId> evicted;
   const bool fits = lower.tier->allocate(static_cast<std::int64_t>(t.blocks.size()), t.target_frames, evicted, now);
   ensure(fits, "a lower tier had fewer frames than it said");
-  for (std::size_t i = 0; i < t.blocks.size(); ++i) {
-    lower.tier->set_content(t.target_frames[i], t.blocks[i]);
-    arriving_[t.target - 1][t.target_frames[i].index()] = 1;
-  }
+  for (FrameId f : t.target_frames) arriving_[t.target - 1][f.index()] = 1;
   if (t.target == 1 && !prefetched_.empty()) {
     const std::uint8_t mark = t.kind == MoveKind::prefetch ? 1 : 0;
     for (FrameId f : t.target_frames) prefetched_[f.index()] = mark;

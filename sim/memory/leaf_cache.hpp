@@ -8,15 +8,16 @@
 ///
 ///   struct Order {
 ///     using Key = ...;                                   // operator<: the least goes first
-///     explicit Order(const BlockCacheSetup& setup);
-///     void use(std::uint32_t block, std::uint64_t access, bool hit, const Mention& mention);
-///     Key key(std::uint32_t block) const;
-///     bool keeps_out(std::uint32_t block, const Key& victim) const;   // rather than let the victim go
-///     void settle(Time now, auto requeue);               // optional: calls requeue(block) where keys have changed
+///     explicit Order(const SlotSetup& setup);
+///     void use(std::uint32_t slot, std::uint64_t access, bool hit, const SlotTouch& touch);
+///     Key key(std::uint32_t slot);                                   // asked when a slot becomes a leaf
+///     bool keeps_out(std::uint32_t slot, const Key& victim) const;   // optional: rather than let the victim go
+///     void settle(Time now, auto requeue);                // optional: calls requeue(slot) where keys have changed
 ///   };
+///   TIERSIM_REGISTER_LEAF_ORDER("sglang_lru", Order, "...", {});     // leaf_frames.hpp: for tiers too
 ///
-/// `access` numbers accesses head first. O(log leaves) for a block that enters or leaves and for a path's end, O(1) for
-/// others; about 20 bytes a block beside the order's.
+/// Slots are blocks here, frames in leaf_frames.hpp. `access` numbers accesses head first. O(log leaves) for a block
+/// that enters or leaves and for a path's end, O(1) for others; about 20 bytes a block beside the order's.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -25,23 +26,33 @@
 #include "sim/core/index_heap.hpp"
 #include "sim/core/zeroed_array.hpp"
 #include "sim/memory/block_cache.hpp"
+#include "sim/memory/slots.hpp"
 
 namespace tiersim {
+
+/// Puts those leaves anew whose keys have changed with time.
+template <class Order, class Key>
+void settle_leaves(Order& order, IndexHeap<Key>& leaves, Time now) {
+  const auto requeue = [&](std::uint32_t slot) {
+    if (leaves.contains(slot)) leaves.update(slot, order.key(slot));
+  };
+  if constexpr (requires { order.settle(now, requeue); }) order.settle(now, requeue);
+}
 
 template <class Order>
 class LeafCache : public BlockCache {
  public:
   explicit LeafCache(const BlockCacheSetup& setup)
-      : room_(setup.capacity), order_(setup), leaves_(setup.blocks), nodes_(setup.blocks) {}
+      : room_(setup.capacity), order_(SlotSetup(setup)), leaves_(setup.blocks), nodes_(setup.blocks) {}
 
   std::uint64_t access(const Mention& mention) override {
-    settle(mention.now);
+    settle_leaves(order_, leaves_, mention.now);
     const std::uint64_t hits = use_resident(mention);
     std::uint32_t parent = kNone;
     bool open = true;
     std::uint64_t i = 0;
     for_each(mention, [&](std::uint32_t block) {
-      if (open && i >= hits && !nodes_[block].resident) open = enter(block, parent, now_ + i, mention);
+      if (open && i >= hits && !nodes_[block].resident) open = enter(block, parent, i, mention);
       parent = block;
       ++i;
     });
@@ -71,12 +82,8 @@ class LeafCache : public BlockCache {
     for (const traces::Extent& e : mention.extents)
       for (std::uint32_t i = 0; i < e.count; ++i) visit(e.first + i);
   }
-  void settle(Time now) {
-    if constexpr (requires { order_.settle(now, [](std::uint32_t) {}); }) {
-      order_.settle(now, [&](std::uint32_t block) {
-        if (leaves_.contains(block)) leaves_.update(block, order_.key(block));
-      });
-    }
+  static SlotTouch touch_of(std::uint32_t block, std::uint64_t position, const Mention& mention) {
+    return {block, static_cast<std::uint32_t>(position), mention.request, mention.now, mention.turn};
   }
   /// Pins the path; uses what is resident from its head on, and returns how much that is.
   std::uint64_t use_resident(const Mention& mention) {
@@ -86,13 +93,13 @@ class LeafCache : public BlockCache {
       node.pinned = true;
       if (leaves_.contains(block)) leaves_.erase(block);
       if (hits == i && node.resident) ++hits;
-      if (node.resident) order_.use(block, now_ + i, true, mention);
+      if (node.resident) order_.use(block, now_ + i, true, touch_of(block, i, mention));
       ++i;
     });
     return hits;
   }
-  bool enter(std::uint32_t block, std::uint32_t parent, std::uint64_t access, const Mention& mention) {
-    order_.use(block, access, false, mention);
+  bool enter(std::uint32_t block, std::uint32_t parent, std::uint64_t position, const Mention& mention) {
+    order_.use(block, now_ + position, false, touch_of(block, position, mention));
     if (count_ == room_ && !make_room(block)) return false;
     ++count_;
     nodes_[block] = {parent, 0, true, true};
@@ -100,7 +107,9 @@ class LeafCache : public BlockCache {
     return true;
   }
   bool make_room(std::uint32_t block) {
-    if (leaves_.empty() || order_.keeps_out(block, leaves_.top_key())) return false;
+    if (leaves_.empty()) return false;
+    if constexpr (requires { order_.keeps_out(block, leaves_.top_key()); })
+      if (order_.keeps_out(block, leaves_.top_key())) return false;
     Node& victim = nodes_[leaves_.pop()];
     victim.resident = false;
     --count_;

@@ -5,17 +5,18 @@
 ///    public:
 ///     explicit Sieve(const SlotSetup& setup);
 ///     static constexpr bool kHitsMatter = true;                 // false: a hit changes nothing
+///     static constexpr bool kPositionsMatter = true;            // may be left out: it does not read touch.position
 ///     void insert(std::uint32_t slot, const SlotTouch& touch);  // content enters a slot that was not in the order
 ///     void hit(std::uint32_t slot, const SlotTouch& touch);
 ///     void erase(std::uint32_t slot);                           // it left for another reason
 ///     std::uint32_t evict(std::uint32_t incoming);              // takes out the slot to go first; kNoSlot: none left
+///     std::uint32_t evict(std::uint32_t incoming, Time now);    // instead, if it goes by time
 ///   };
 ///   TIERSIM_REGISTER_EVICTION("sieve", Sieve, "one-bit FIFO with lazy promotion (NSDI'24)", {});
 ///
-/// In a tier slots are frames, in a replay they are the blocks themselves (SlotCache below). Contents are what ghosts
-/// are of: blocks in both, below SlotSetup::contents; in a tier also contents without identity, above. `incoming` is
-/// the content that room is made for, kNoSlot where it is not known (tiers); evict() may return it in a replay, if it
-/// equals no slot in the order: then it is not let in.
+/// Slots and touches: slots.hpp. `incoming` is the content that room is made for, kNoSlot where it is not known
+/// (tiers); evict() may return it in a replay, if it equals no slot in the order: then it is not let in. A hit's
+/// content is that of the slot's insert.
 ///
 /// Pins are the adapter's matter (FrameEviction): a slot that evict() names while it is pinned is out of the order;
 /// when its last reference goes it is the first to leave, in the order of such slots, unless a hit comes first: then it
@@ -34,45 +35,35 @@
 #include "sim/core/registry.hpp"
 #include "sim/core/zeroed_array.hpp"
 #include "sim/memory/eviction.hpp"
+#include "sim/memory/slots.hpp"
 #include "sim/memory/stepped_cache.hpp"
 
 namespace tiersim {
 
-inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
-
-struct SlotSetup {
-  std::size_t slots = 0;     ///< numbers of slots are below this
-  std::size_t capacity = 0;  ///< slots that are in the order at once, at most
-  std::size_t contents = 0;  ///< ids that ghosts are kept of are below this
-  Tokens block_tokens{1};
-  const Parameters& parameters;
-  std::uint64_t seed = 0;
-};
-
-struct SlotTouch {
-  std::uint32_t content = kNoSlot;
-  std::uint32_t position = 0;  ///< in its sequence, in blocks
-  std::uint8_t priority = 0;
-  RequestId request{};
-  Time now{};
-};
+/// What a policy has let go: asked with the time where it wants it.
+template <class Policy>
+std::uint32_t evict_from(Policy& policy, std::uint32_t incoming, Time now) {
+  if constexpr (requires { policy.evict(incoming, now); }) {
+    return policy.evict(incoming, now);
+  } else {
+    return policy.evict(incoming);
+  }
+}
 
 /// A policy as a tier's.
 template <class Policy>
 class FrameEviction final : public EvictionPolicy {
  public:
   explicit FrameEviction(const EvictionSetup& setup)
-      : policy_(
-            SlotSetup{setup.frames, setup.frames, setup.contents, setup.block_tokens, setup.parameters, setup.seed}),
-        state_(setup.frames) {}
+      : policy_(SlotSetup(setup)), touches_(setup, tree_for(setup)), state_(setup.frames) {}
 
   void on_insert(const BlockRun& run, Time now) override {
-    for (std::size_t i = 0; i < run.frames.size(); ++i) enter(run.frames[i].value(), touch_of(run, i, now));
+    for (std::size_t i = 0; i < run.frames.size(); ++i) enter(run.frames[i].value(), touches_.of(run, i, now));
   }
   void on_access(const BlockRun& run, Time now) override {
     for (std::size_t i = 0; i < run.frames.size(); ++i) {
       const std::uint32_t f = run.frames[i].value();
-      const SlotTouch touch = touch_of(run, i, now);
+      const SlotTouch touch = touches_.of(run, i, now);
       if (state_[f] == State::listed) {
         policy_.hit(f, touch);
       } else if constexpr (Policy::kHitsMatter) {
@@ -96,10 +87,10 @@ class FrameEviction final : public EvictionPolicy {
     unpark(f);
     state_[f] = State::absent;
   }
-  std::size_t evict(std::span<FrameId> out, const PinView& pins, Time) override {
+  std::size_t evict(std::span<FrameId> out, const PinView& pins, Time now) override {
     std::size_t found = 0;
     while (found < out.size()) {
-      const std::uint32_t f = first_to_go();
+      const std::uint32_t f = first_to_go(now);
       if (f == kNoSlot) break;
       if (pins.pinned(FrameId(f))) {
         state_[f] = State::parked;
@@ -116,12 +107,12 @@ class FrameEviction final : public EvictionPolicy {
  private:
   enum class State : std::uint8_t { absent, listed, parked, revived };
 
-  static SlotTouch touch_of(const BlockRun& run, std::size_t i, Time now) {
-    const std::uint32_t content = run.blocks.empty() ? kNoSlot : run.blocks[i].value();
-    return {content, run.first_position + static_cast<std::uint32_t>(i), run.priority, run.request, now};
+  static const PrefixTree* tree_for(const EvictionSetup& setup) {
+    if constexpr (requires { Policy::kPositionsMatter; })
+      if (setup.tree) return &setup.tree();
+    return nullptr;
   }
   void enter(std::uint32_t f, const SlotTouch& touch) {
-    if (state_[f] == State::listed) policy_.erase(f);  // what it holds is known now
     unpark(f);
     policy_.insert(f, touch);
     state_[f] = State::listed;
@@ -130,17 +121,18 @@ class FrameEviction final : public EvictionPolicy {
     if (state_[f] == State::parked || state_[f] == State::revived)
       age_.erase(f);  // a heap entry is dropped in its turn
   }
-  std::uint32_t first_to_go() {
+  std::uint32_t first_to_go(Time now) {
     while (!revived_.empty()) {
       std::pop_heap(revived_.begin(), revived_.end(), std::greater<>{});
       const auto [age, f] = revived_.back();
       revived_.pop_back();
       if (state_[f] == State::revived && age_.at(f) == age) return f;
     }
-    return policy_.evict(kNoSlot);
+    return evict_from(policy_, kNoSlot, now);
   }
 
   Policy policy_;
+  RunTouches touches_;
   ZeroedArray<State> state_;
   std::unordered_map<std::uint32_t, std::uint64_t> age_;          // of parked and revived frames: order of parking
   std::vector<std::pair<std::uint64_t, std::uint32_t>> revived_;  // a heap, oldest first
@@ -152,21 +144,18 @@ template <class Policy>
 class SlotCache final : public SteppedCache<SlotCache<Policy>> {
  public:
   explicit SlotCache(const BlockCacheSetup& setup)
-      : SteppedCache<SlotCache<Policy>>(setup),
-        policy_(
-            SlotSetup{setup.blocks, setup.capacity, setup.blocks, setup.block_tokens, setup.parameters, setup.seed}),
-        resident_(setup.blocks) {}
+      : SteppedCache<SlotCache<Policy>>(setup), policy_(SlotSetup(setup)), resident_(setup.blocks) {}
 
   [[nodiscard]] bool holds(std::uint32_t block) const { return resident_[block] != 0; }
   void prefetch(std::uint32_t block) const { __builtin_prefetch(&resident_[block], 1); }
   bool touch(std::uint32_t block, const Step& step) {
-    const SlotTouch touch{block, step.position, 0, step.request, step.now};
+    const SlotTouch touch{block, step.position, step.request, step.now, step.turn};
     if (resident_[block] != 0) {
       policy_.hit(block, touch);
       return true;
     }
     if (count_ == this->capacity()) {
-      const std::uint32_t victim = policy_.evict(block);
+      const std::uint32_t victim = evict_from(policy_, block, step.now);
       if (victim == block) return false;
       resident_[victim] = 0;
     } else {

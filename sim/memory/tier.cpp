@@ -81,9 +81,18 @@ void Tier::set_content(FrameId frame, BlockId block) {
   block_in_[frame.index()] = block.value() + 1;
 }
 
+void Tier::insert(const BlockRun& run, Time now) {
+  for (std::size_t i = 0; i < run.blocks.size(); ++i) set_content(run.frames[i], run.blocks[i]);
+  contents_.clear();
+  for (FrameId f : run.frames) contents_.push_back(block_in(f));
+  BlockRun told = run;
+  told.blocks = contents_;
+  policy_->on_insert(told, now);
+}
+
 void Tier::release(const BlockRun& run, Time now) {
   newly_free_.clear();
-  newly_free_blocks_.clear();
+  contents_.clear();
   for (FrameId f : run.frames) {
     if (--references_[f.index()] > 0) continue;
     --referenced_;
@@ -94,11 +103,11 @@ void Tier::release(const BlockRun& run, Time now) {
       continue;
     }
     newly_free_.push_back(f);
-    newly_free_blocks_.push_back(block);
+    contents_.push_back(block);
   }
   BlockRun freed = run;
   freed.frames = newly_free_;
-  freed.blocks = newly_free_blocks_;
+  freed.blocks = contents_;
   if (!newly_free_.empty()) policy_->on_release(freed, now);
 }
 

@@ -62,11 +62,12 @@ class Tier {
   /// Takes `count` frames, referenced once each, without content, and appends them to `out`; named blocks that had to
   /// leave are appended to `evicted`. False, and nothing changed, if available() < count.
   bool allocate(std::int64_t count, std::vector<FrameId>& out, std::vector<BlockId>& evicted, Time now);
-  /// Tells the policy of frames that allocate() gave, now that it is known what they hold.
-  void insert(const BlockRun& run, Time now) { policy_->on_insert(run, now); }
-  /// Gives a referenced frame its content. A named block becomes findable unless another frame has it already: then the
-  /// frame's content stays without identity.
-  void set_content(FrameId frame, BlockId block);
+  /// Gives frames that allocate() gave their content (no blocks: what they have stays) and tells the policy of them:
+  /// once for each frame, before its release. A named block becomes findable unless another frame has it already: then
+  /// the frame's content stays without identity.
+  void insert(const BlockRun& run, Time now);
+  /// Gives a referenced frame private content, which its request alone can find again.
+  void set_private(FrameId frame, BlockId block) { block_in_[frame.index()] = block.value() + 1; }
   /// Takes private content's identity from a referenced frame: nobody will look for it again.
   void clear_private(FrameId frame) {
     if (!is_named(block_in(frame))) block_in_[frame.index()] = 0;
@@ -80,6 +81,7 @@ class Tier {
  private:
   [[nodiscard]] bool is_named(BlockId block) const { return block.index() < frame_of_.size(); }
   [[nodiscard]] FrameId take_empty();
+  void set_content(FrameId frame, BlockId block);
   void forget(FrameId frame);
 
   std::int64_t capacity_;
@@ -92,7 +94,7 @@ class Tier {
   std::size_t never_used_ = 0;                 // frames from here on have never been given out
   std::vector<FrameId> emptied_;               // and those that came back without content
   std::vector<FrameId> victims_, newly_free_;  // scratch
-  std::vector<BlockId> newly_free_blocks_;     // scratch
+  std::vector<BlockId> contents_;              // scratch: of the run at hand
   std::int64_t referenced_ = 0, resident_ = 0, inserted_ = 0, removed_ = 0, evicted_ = 0;
 };
 

@@ -17,50 +17,16 @@ namespace {
 
 constexpr ReplicaId kReplica{0};
 
-std::unique_ptr<Tier> make_tier(const ReplayTier& tier, const traces::Trace& trace, std::uint64_t seed) {
-  const std::size_t blocks = trace.distinct_blocks();
-  const auto capacity = static_cast<std::int64_t>(tier.capacity);
-  const std::size_t frames = Tier::frames_needed(capacity, blocks, false, false);
-  auto policy = Registry<EvictionPolicy>::instance().make(
-      tier.eviction.name, {frames, tier.eviction.parameters, seed, blocks, Tokens(trace.block_tokens())});
-  return std::make_unique<Tier>(TierSetup{capacity, blocks, false, std::move(policy)}, frames);
-}
-
-/// The prefix tree of a trace, made when somebody first asks.
-using LazyTree = std::function<const PrefixTree&()>;
-
-Hierarchy::Setup make_setup(const traces::Trace& trace, std::span<const ReplayTier> tiers, std::uint64_t seed,
-                            const LazyTree& tree) {
-  Hierarchy::Setup setup;
-  setup.hbm.push_back(make_tier(tiers[0], trace, seed));
-  setup.ranks.emplace_back();
-  setup.named_blocks = trace.distinct_blocks();
-  setup.block_tokens = Tokens(trace.block_tokens());
-  setup.free_transfers = true;
-  for (const ReplayTier& tier : tiers.subspan(1)) {
-    LowerTierSetup& lower = setup.lower.emplace_back();
-    lower.name = tier.name;
-    lower.tier = make_tier(tier, trace, seed);
-    lower.admission = Registry<AdmissionPolicy>::instance().make(
-        tier.admission.name, {setup.named_blocks, tier.admission.parameters, setup.block_tokens, tree});
-    lower.write = tier.write;
-    lower.exclusive = tier.exclusive;
-    lower.min_tokens = tier.min_tokens;
-    lower.block_bytes = Bytes(1);
-    lower.backlog = Bytes(INT64_MAX);  // writes take no time
-  }
-  return setup;
-}
-
 class HierarchyReplay {
  public:
   HierarchyReplay(const traces::Trace& trace, std::span<const ReplayTier> tiers, std::uint64_t seed,
                   std::span<const std::uint32_t> next_access)
       : trace_(trace),
+        seed_(seed),
+        turns_(traces::turns_of(trace)),
         topology_({}, {}),
         engine_(topology_),
-        hierarchy_(make_setup(trace, tiers, seed, [this]() -> const PrefixTree& { return tree(); }), topology_,
-                   engine_),
+        hierarchy_(setup_of(tiers), topology_, engine_),
         hbm_(hierarchy_.hbm(kReplica)),
         last_request_(trace.distinct_blocks()) {
     BlockCacheSetup bound;
@@ -85,6 +51,49 @@ class HierarchyReplay {
   }
 
  private:
+  [[nodiscard]] std::function<const PrefixTree&()> lazy_tree() {
+    return [this]() -> const PrefixTree& {
+      if (!tree_) tree_.emplace(trace_, Tokens(trace_.block_tokens()));
+      return *tree_;
+    };
+  }
+  [[nodiscard]] std::unique_ptr<Tier> tier_like(const ReplayTier& tier) {
+    const std::size_t blocks = trace_.distinct_blocks();
+    const auto capacity = static_cast<std::int64_t>(tier.capacity);
+    const std::size_t frames = Tier::frames_needed(capacity, blocks, false, false);
+    auto policy = Registry<EvictionPolicy>::instance().make(
+        tier.eviction.name,
+        {frames, tier.eviction.parameters, seed_, blocks, Tokens(trace_.block_tokens()), turns_, lazy_tree()});
+    return std::make_unique<Tier>(TierSetup{capacity, blocks, false, std::move(policy)}, frames);
+  }
+  [[nodiscard]] Hierarchy::Setup setup_of(std::span<const ReplayTier> tiers) {
+    Hierarchy::Setup setup;
+    setup.hbm.push_back(tier_like(tiers[0]));
+    setup.ranks.emplace_back();
+    setup.named_blocks = trace_.distinct_blocks();
+    setup.block_tokens = Tokens(trace_.block_tokens());
+    setup.free_transfers = true;
+    for (std::size_t t = 0; t < tiers.size(); ++t) {
+      const std::size_t feeds = tiers[t].feeds.value_or(static_cast<std::uint8_t>(t + 1));
+      setup.feeds.push_back(feeds < tiers.size() ? static_cast<std::uint8_t>(feeds) : kNowhere);
+    }
+    for (const ReplayTier& tier : tiers.subspan(1)) {
+      LowerTierSetup& lower = setup.lower.emplace_back();
+      lower.name = tier.name;
+      lower.tier = tier_like(tier);
+      lower.admission = Registry<AdmissionPolicy>::instance().make(
+          tier.admission.name, {setup.named_blocks, tier.admission.parameters, setup.block_tokens, lazy_tree()});
+      lower.write = tier.write;
+      lower.exclusive = tier.exclusive;
+      lower.inclusive = tier.inclusive;
+      lower.pins = tier.pins;
+      lower.min_tokens = tier.min_tokens;
+      lower.block_bytes = Bytes(1);
+      lower.backlog = Bytes(INT64_MAX);  // writes take no time
+    }
+    return setup;
+  }
+
   void serve(RequestId request) {
     const auto extents = trace_.extents(request);
     blocks_.clear();
@@ -215,18 +224,14 @@ class HierarchyReplay {
 
   void compute(RequestId request, std::uint32_t position, std::span<const BlockId> blocks,
                std::span<const FrameId> frames, Time now) {
-    for (std::size_t i = 0; i < blocks.size(); ++i) hbm_.set_content(frames[i], blocks[i]);
     hbm_.insert({frames, blocks, position, request}, now);
     hierarchy_.mark_seen(kReplica, blocks);
   }
 
-  const PrefixTree& tree() {
-    if (!tree_) tree_.emplace(trace_, Tokens(trace_.block_tokens()));
-    return *tree_;
-  }
-
   const traces::Trace& trace_;
-  std::optional<PrefixTree> tree_;
+  std::uint64_t seed_;
+  std::vector<std::uint32_t> turns_;  // by request
+  std::optional<PrefixTree> tree_;    // where a policy goes by it
   hw::Topology topology_;
   TransferEngine engine_;
   Hierarchy hierarchy_;

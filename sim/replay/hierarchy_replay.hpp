@@ -20,6 +20,7 @@
 /// O(blocks mentioned) times the policies' cost; memory of the policies and about 20 B a distinct block a tier.
 /// Deterministic. Errors: none from input; InternalError if the hierarchy's books do not balance.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,10 @@ struct ReplayTier {
   PolicyChoice eviction{"lru", {}};
   PolicyChoice admission{"always", {}};
   WriteMode write = WriteMode::through;
-  bool exclusive = false;
-  Tokens min_tokens{0};  ///< a shorter run is not loaded from here
+  bool exclusive = false, inclusive = false;
+  PinSettings pins{};
+  Tokens min_tokens{0};                 ///< a shorter run is not loaded from here
+  std::optional<std::uint8_t> feeds{};  ///< the tier below that it feeds, kNowhere for none; not given: the next
 };
 
 struct TierCounts {

@@ -15,20 +15,6 @@ std::uint64_t blocks_in(std::span<const traces::Extent> extents) {
   return blocks;
 }
 
-/// Each request's turn in its session; asked in order.
-class Turns {
- public:
-  explicit Turns(const traces::Trace& trace) : turns_(trace.has_sessions() ? trace.size() : 0) {}
-  std::uint32_t of(const traces::Trace& trace, RequestId request) {
-    if (turns_.empty()) return 0;
-    const std::uint32_t previous = trace.previous(request);
-    return turns_[request.index()] = previous == traces::kNoRequest ? 0 : turns_[previous] + 1;
-  }
-
- private:
-  std::vector<std::uint32_t> turns_;
-};
-
 }  // namespace
 
 std::vector<std::uint32_t> next_accesses(const traces::Trace& trace, TouchOrder order) {
@@ -61,14 +47,14 @@ ReplayCounts replay(const traces::Trace& trace, const ReplaySettings& settings,
       settings.policy.name, {settings.capacity, trace.distinct_blocks(), Tokens(trace.block_tokens()),
                              settings.policy.parameters, settings.seed, settings.order, next_access});
   ReplayCounts counts;
-  Turns turns(trace);
+  const std::vector<std::uint32_t> turns = traces::turns_of(trace);
   for (std::size_t r = 0; r < trace.size(); ++r) {
     const RequestId request(r);
     const auto extents = trace.extents(request);
     const std::uint64_t asked = std::min(blocks_in(extents), trace.prompt_blocks(request));
     const std::uint64_t resident = settings.rule == HitRule::prefix ? cache->resident_prefix(extents) : 0;
     const std::uint64_t touched =
-        cache->access({extents, asked, request, trace.arrival(request), turns.of(trace, request)});
+        cache->access({extents, asked, request, trace.arrival(request), turns.empty() ? 0 : turns[r]});
     const std::uint64_t hits = settings.rule == HitRule::prefix ? std::min(resident, asked) : touched;
     const std::uint64_t prompt = trace.prompt_tokens(request);
     counts.accesses += asked;

@@ -32,6 +32,7 @@ struct PolicyMenu {
   std::string what;  ///< "eviction policy"
   std::vector<std::string_view> names;
   std::function<const std::vector<ParameterSpec>&(std::string_view)> parameters;
+  std::function<std::string(std::string_view)> why_not{};  ///< a note on a name that is none of these, or empty
 };
 [[nodiscard]] PolicyMenu eviction_menu();
 [[nodiscard]] PolicyMenu admission_menu();

@@ -20,7 +20,16 @@ PolicyMenu menu_of(std::string what) {
 
 }  // namespace
 
-PolicyMenu eviction_menu() { return menu_of<EvictionPolicy>("eviction policy"); }
+PolicyMenu eviction_menu() {
+  PolicyMenu menu = menu_of<EvictionPolicy>("eviction policy");
+  menu.why_not = [](std::string_view name) {
+    return Registry<BlockCache>::instance().find(name) == nullptr
+               ? std::string()
+               : fmt::format("'{}' needs to know what comes: it runs in replays of one cache (tiersim mrc --policy)",
+                             name);
+  };
+  return menu;
+}
 PolicyMenu admission_menu() { return menu_of<AdmissionPolicy>("admission policy"); }
 PolicyMenu placement_menu() { return menu_of<PlacementPolicy>("placement policy"); }
 PolicyMenu prefetch_menu() { return menu_of<PrefetchPolicy>("prefetch policy"); }
@@ -48,6 +57,7 @@ PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const 
   if (std::find(menu.names.begin(), menu.names.end(), name) == menu.names.end()) {
     Diagnostic& d =
         fields.diagnostics().error(mark, fmt::format("unknown {} '{}' in {}", menu.what, name, fields.what()));
+    if (const std::string note = menu.why_not ? menu.why_not(name) : ""; !note.empty()) d.notes.push_back(note);
     if (const auto near = nearest(name, menu.names); !near.empty())
       d.notes.push_back(fmt::format("did you mean '{}'?", near));
     d.notes.push_back(fmt::format("known: {}", joined(menu.names)));

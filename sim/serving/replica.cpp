@@ -121,14 +121,14 @@ bool Replica::continue_prefill(std::int64_t& budget, Time now) {
     gate_on(write_back_);
   }
   budget -= tokens;
-  schedule_chunk(slot, tokens);
+  schedule_chunk(slot, tokens, now);
   return false;
 }
 
 /// Puts tokens of a prefilling sequence into the step; the blocks that become full are findable from now on.
-void Replica::schedule_chunk(SlotId slot, std::int64_t tokens) {
+void Replica::schedule_chunk(SlotId slot, std::int64_t tokens, Time now) {
   Sequence& s = slots_[slot.index()];
-  name_blocks(s, (s.computed + tokens) / block_);
+  name_blocks(s, (s.computed + tokens) / block_, now);
   step_.chunks.push_back({slot, tokens});
   partial_ = s.computed + tokens < s.target ? slot : SlotId::none();
 }
@@ -241,7 +241,7 @@ void Replica::finish(SlotId slot, std::int64_t context, Time now) {
   const std::int64_t prompt_named = workload_.named_blocks(s.request, workload_.prompt(s.request));
   const std::int64_t named = workload_.named_blocks(s.request, context);
   if (named > prompt_named) {  // answers that a later turn extends
-    name_blocks(s, named);
+    name_blocks(s, named, now);
     const auto from = static_cast<std::size_t>(prompt_named), count = static_cast<std::size_t>(named - prompt_named);
     hierarchy_.write(id_, s.request, std::span(s.names).subspan(from, count), std::span(s.frames).subspan(from, count),
                      static_cast<std::uint32_t>(from), now);
@@ -274,7 +274,7 @@ void Replica::preempt_last(Time now) {
   } else {
     partial_ = SlotId::none();
   }
-  name_blocks(s, s.computed / block_);
+  name_blocks(s, s.computed / block_, now);
   keep_private_blocks(s);
   s.lost = s.computed;
   s.most_computed = std::max(s.most_computed, s.computed);
@@ -302,12 +302,13 @@ void Replica::take_grown_frames(Sequence& s, std::int64_t context) {
 
 /// Says what the full blocks below position `to` hold, as far as others can find it and it has not been said. A block
 /// whose content was resident elsewhere at that time stays without identity for good.
-void Replica::name_blocks(Sequence& s, std::int64_t to) {
+void Replica::name_blocks(Sequence& s, std::int64_t to, Time now) {
   const auto from = static_cast<std::size_t>(s.named);
   const auto end = std::min(static_cast<std::size_t>(to), s.names.size());
   if (end <= from) return;
-  for (std::size_t i = from; i < end; ++i) hbm_.set_content(s.frames[i], s.names[i]);
-  hierarchy_.mark_seen(id_, std::span(s.names).subspan(from, end - from));
+  const auto names = std::span<const BlockId>(s.names).subspan(from, end - from);
+  hbm_.insert({std::span(s.frames).subspan(from, end - from), names, static_cast<std::uint32_t>(from), s.request}, now);
+  hierarchy_.mark_seen(id_, names);
   s.named = static_cast<std::int64_t>(end);
 }
 
@@ -318,12 +319,16 @@ void Replica::keep_private_blocks(Sequence& s) {
   for (std::size_t i = s.names.size(); i < full; ++i) {
     const BlockId block = workload_.private_block(s.request, static_cast<std::int64_t>(i));
     if (!s.kept[i].is_none() && hbm_.block_in(s.kept[i]) == block) continue;
-    hbm_.set_content(s.frames[i], block);
+    hbm_.set_private(s.frames[i], block);
     s.kept[i] = s.frames[i];
   }
 }
 
+/// What nobody can find by name HBM hears of only now.
 void Replica::release_frames(Sequence& s, Time now) {
+  const auto known = static_cast<std::size_t>(s.named);
+  if (s.frames.size() > known)
+    hbm_.insert({std::span(s.frames).subspan(known), {}, static_cast<std::uint32_t>(known), s.request}, now);
   hbm_.release({s.frames, {}, 0, s.request}, now);
   s.frames.clear();
 }
@@ -331,10 +336,8 @@ void Replica::release_frames(Sequence& s, Time now) {
 /// Takes frames that are known to be available; write_back_ is what must end before they can be used.
 void Replica::allocate(std::int64_t count, std::vector<FrameId>& out, Time now) {
   evicted_.clear();
-  const std::size_t before = out.size();
   ensure(hbm_.allocate(count, out, evicted_, now), "frames that were counted as available could not be had");
   write_back_ = evicted_.empty() ? TransferId::none() : hierarchy_.evicted_from_hbm(id_, evicted_, now);
-  hbm_.insert({std::span(out).subspan(before), {}, 0, RequestId::none()}, now);
 }
 
 void Replica::leap(Time horizon) {

@@ -101,7 +101,7 @@ class Replica {
     std::vector<FrameId> frames;     ///< held, by position; a decoding sequence's later ones are in the pool
     std::vector<FrameId> kept;       ///< by position: where its private blocks were left by a preemption
     std::int64_t computed = 0;       ///< tokens with KV, while prefilling
-    std::int64_t named = 0;          ///< blocks, from the head on, that were hits or have got their identity
+    std::int64_t named = 0;          ///< blocks, from the head on, that were found or whose content HBM was told
     std::int64_t target = 0;         ///< tokens to have KV before the next token appears
     std::int64_t lost = 0;           ///< tokens that had KV when it was last preempted
     std::int64_t most_computed = 0;  ///< tokens that have had KV at some time before it was preempted
@@ -112,6 +112,10 @@ class Replica {
     std::size_t slowest_tier = 0;  ///< of its load
     Time load_begin;
     Duration load_saved;
+
+    [[nodiscard]] std::span<const BlockId> names_of(const PrefixRun& run) const {
+      return std::span(names).subspan(run.begin, run.count);
+    }
   };
   struct Chunk {
     SlotId slot;
@@ -147,14 +151,14 @@ class Replica {
   [[nodiscard]] bool grow_decodes(Time now);
   [[nodiscard]] bool grow_one_by_one(Time now);
   [[nodiscard]] bool continue_prefill(std::int64_t& budget, Time now);
-  void schedule_chunk(SlotId slot, std::int64_t tokens);
+  void schedule_chunk(SlotId slot, std::int64_t tokens, Time now);
   void start_step(Time now);
   void find_end();
   void finish_prefill(SlotId slot, Time now);
   void finish(SlotId slot, std::int64_t context, Time now);
   void preempt_last(Time now);
   void take_grown_frames(Sequence& s, std::int64_t context);
-  void name_blocks(Sequence& s, std::int64_t to);
+  void name_blocks(Sequence& s, std::int64_t to, Time now);
   void keep_private_blocks(Sequence& s);
   void release_frames(Sequence& s, Time now);
   void allocate(std::int64_t count, std::vector<FrameId>& out, Time now);
@@ -169,6 +173,7 @@ class Replica {
   void add_private_hits(const Sequence& s, Plan& plan) const;
   void record_sources(Sequence& s, const Plan& plan);
   [[nodiscard]] std::int64_t computed_before(const Sequence& s, const Plan& plan, bool first);
+  void acquire_hits(const Sequence& s, const Plan& plan, Time now);
   void take_prefix(SlotId slot, const Plan& plan, Time now);
   [[nodiscard]] bool join(SlotId slot, std::int64_t& budget, Time now);
   [[nodiscard]] bool waits_for_prefetch(SlotId slot, Time now);

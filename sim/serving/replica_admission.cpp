@@ -195,11 +195,23 @@ std::int64_t Replica::computed_before(const Sequence& s, const Plan& plan, bool 
   return tokens;
 }
 
+/// References the frames of HBM that hold the prefix, run by run; private blocks come behind the named.
+void Replica::acquire_hits(const Sequence& s, const Plan& plan, Time now) {
+  auto left = std::span<const FrameId>(plan.hits);
+  for (const PrefixRun& run : plan.runs) {
+    if (run.tier > 0) continue;
+    hbm_.acquire({left.first(run.count), s.names_of(run), run.begin, s.request}, now);
+    left = left.subspan(run.count);
+  }
+  const auto position = static_cast<std::uint32_t>(plan.prefix) - static_cast<std::uint32_t>(left.size());
+  if (!left.empty()) hbm_.acquire({left, {}, position, s.request}, now);
+}
+
 /// References the hits, gets frames for what is loaded and starts the loads; pending_ holds what must end first.
 void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
   Sequence& s = slots_[slot.index()];
   write_back_ = TransferId::none();  // an earlier allocation's is not this one's to wait for
-  hbm_.acquire({plan.hits, {}, 0, s.request}, now);
+  acquire_hits(s, plan, now);
   const auto wait_for = [&](TransferId t) {
     if (hierarchy_.pending(t) && std::find(pending_.begin(), pending_.end(), t) == pending_.end())
       pending_.push_back(t);
@@ -214,9 +226,8 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
     s.frames.assign(plan.hits.begin(), plan.hits.end());
     return;
   }
-  const auto blocks_of = [&](const PrefixRun& run) { return std::span(s.names).subspan(run.begin, run.count); };
   for (const PrefixRun& run : plan.runs)
-    if (run.tier > 0) hierarchy_.hold(s.request, run, blocks_of(run), now);
+    if (run.tier > 0) hierarchy_.hold(s.request, run, s.names_of(run), now);
   std::vector<FrameId> fresh;
   allocate(plan.to_load, fresh, now);
   wait_for(write_back_);
@@ -228,7 +239,7 @@ void Replica::take_prefix(SlotId slot, const Plan& plan, Time now) {
       continue;
     }
     const auto frames = std::span(fresh).subspan(used, run.count);
-    const auto blocks = blocks_of(run);
+    const auto blocks = s.names_of(run);
     wait_for(hierarchy_.load(id_, s.request, run, blocks, frames, before, now, settings_.layerwise));
     hierarchy_.mark_seen(id_, blocks);
     s.frames.insert(s.frames.end(), frames.begin(), frames.end());
@@ -316,7 +327,7 @@ bool Replica::join(SlotId slot, std::int64_t& budget, Time now) {
   ++running_count_;
   budget -= tokens;
   if (observer_ != nullptr) observer_->on_request(RequestEvent::admitted, s.request, id_, Tokens(s.computed), now);
-  schedule_chunk(slot, tokens);
+  schedule_chunk(slot, tokens, now);
   return true;
 }
 

@@ -13,13 +13,6 @@ constexpr std::uint32_t kPrefetch = 1U << 31;  // plus the request that it is fo
 constexpr std::uint32_t kWindowOpens = UINT32_MAX - 3;
 constexpr std::uint32_t kWindowCloses = UINT32_MAX - 2;
 
-/// `contents`: ids below this can be found again.
-std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames, std::size_t contents,
-                                              const ServingSettings& settings) {
-  return Registry<EvictionPolicy>::instance().make(
-      choice.name, {frames, choice.parameters, settings.seed, contents, settings.block});
-}
-
 hw::PlaceId host_of(const hw::Topology& topology) {
   for (std::size_t p = 0; p < topology.places(); ++p)
     if (topology.name(hw::PlaceId(p)) == "host") return hw::PlaceId(p);
@@ -33,6 +26,7 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
       topology_(settings.machine),
       workload_(trace, settings.block),
       arrivals_(workload_.trace(), settings.load),
+      turns_(traces::turns_of(workload_.trace())),
       transfers_(topology_),
       hierarchy_(make_hierarchy(), topology_, transfers_),
       cost_(settings.model, settings.machine, settings.profile, settings.ranks, settings.engine.captured),
@@ -61,6 +55,12 @@ const PrefixTree& Simulation::tree() {
   return *tree_;
 }
 
+std::unique_ptr<EvictionPolicy> Simulation::make_eviction(const PolicyChoice& choice, std::size_t frames) {
+  return Registry<EvictionPolicy>::instance().make(
+      choice.name, {frames, choice.parameters, settings_.seed, workload_.distinct_blocks(), settings_.block, turns_,
+                    [this]() -> const PrefixTree& { return tree(); }});
+}
+
 Hierarchy::Setup Simulation::make_hierarchy() {
   Hierarchy::Setup setup;
   const bool unlimited = settings_.reference == Reference::infinite;
@@ -71,10 +71,9 @@ Hierarchy::Setup Simulation::make_hierarchy() {
   const std::int64_t gpus = settings_.ranks.gpus();
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
     const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
-    setup.hbm.push_back(
-        std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
-                                         make_eviction(settings_.hbm.eviction, frames, setup.named_blocks, settings_)},
-                               frames));
+    setup.hbm.push_back(std::make_unique<Tier>(
+        TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited, make_eviction(settings_.hbm.eviction, frames)},
+        frames));
     std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
     for (std::int64_t k = 0; k < gpus; ++k) ranks.push_back(topology_.gpu(i * gpus + k));
   }
@@ -84,10 +83,9 @@ Hierarchy::Setup Simulation::make_hierarchy() {
     lower.name = tier.name;
     const std::int64_t capacity = tier.capacity.value() / tier.block_bytes.value();
     const std::size_t frames = Tier::frames_needed(capacity, setup.named_blocks, unlimited, false);
-    lower.tier = std::make_unique<Tier>(
-        TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, setup.named_blocks, unlimited,
-                  make_eviction(tier.eviction, frames, setup.named_blocks, settings_)},
-        frames);
+    lower.tier = std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity,
+                                                  setup.named_blocks, unlimited, make_eviction(tier.eviction, frames)},
+                                        frames);
     lower.admission = Registry<AdmissionPolicy>::instance().make(
         tier.admission.name, {setup.named_blocks, tier.admission.parameters, settings_.block,
                               [this]() -> const PrefixTree& { return tree(); }});

@@ -110,6 +110,7 @@ class Simulation {
   void open_window(Time now);
   void close_window(Time now);
   [[nodiscard]] Totals totals_at(Time now);
+  [[nodiscard]] std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames);
   [[nodiscard]] Hierarchy::Setup make_hierarchy();
   void set_placement();
   /// Made when somebody first asks.
@@ -120,7 +121,8 @@ class Simulation {
   hw::Topology topology_;
   Workload workload_;
   Arrivals arrivals_;
-  std::optional<PrefixTree> tree_;  // where a policy goes by it
+  std::vector<std::uint32_t> turns_;  // by request
+  std::optional<PrefixTree> tree_;    // where a policy goes by it
   TransferEngine transfers_;
   Hierarchy hierarchy_;
   CostModel cost_;

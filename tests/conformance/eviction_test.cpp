@@ -13,14 +13,16 @@
 #include "sim/core/registry.hpp"
 #include "sim/core/rng.hpp"
 #include "tests/support/policies.hpp"
+#include "tests/support/small_traces.hpp"
 
 using namespace tiersim;
 
 namespace {
 
-/// What a test knows of each frame: whether the policy was told of it, who references it, and when what befell it.
+/// What a test knows of each frame: whether the policy was told of it, what it holds, and when what befell it.
 struct FrameState {
   bool known = false;
+  BlockId content = BlockId::none();
   std::uint64_t inserted = 0, used = 0, released = 0;
 };
 
@@ -54,12 +56,16 @@ std::vector<FrameId> oldest(const Frames& frames, Stamp stamp, std::size_t count
 /// One policy under random calls such as a Tier makes them, with a twin that gets the same calls.
 class Drive {
  public:
-  Drive(std::string_view name, std::size_t frames, bool future, std::uint64_t seed)
-      : policy_(make(name, frames)),
+  Drive(std::string_view name, std::size_t frames, std::uint64_t seed)
+      : rng_(Rng(seed).fork(name)),
+        trace_(tests::small_trace(rng_, 40, 12, true)),
+        tree_(trace_, Tokens(tests::kSmallBlock)),
+        turns_(trace_.size()),
+        policy_(make(name, frames)),
         twin_(make(name, frames)),
-        frames_(frames),
-        future_(future),
-        rng_(Rng(seed).fork(name)) {}
+        frames_(frames) {
+    for (std::uint32_t& turn : turns_) turn = static_cast<std::uint32_t>(rng_.below(12));
+  }
 
   void step(std::uint64_t weight_of_eviction) {
     now_ += Duration(static_cast<std::int64_t>(rng_.below(3)));
@@ -97,9 +103,10 @@ class Drive {
   void expect_order_of(Stamp stamp) { stamp_ = stamp; }
 
  private:
-  static std::unique_ptr<EvictionPolicy> make(std::string_view name, std::size_t frames) {
+  [[nodiscard]] std::unique_ptr<EvictionPolicy> make(std::string_view name, std::size_t frames) const {
     return Registry<EvictionPolicy>::instance().make(
-        name, {frames, tests::default_parameters<EvictionPolicy>(name), 7, frames + 100});
+        name, {frames, tests::default_parameters<EvictionPolicy>(name), 7, trace_.distinct_blocks(),
+               Tokens(tests::kSmallBlock), turns_, [this]() -> const PrefixTree& { return tree_; }});
   }
 
   /// Up to four of these frames, in random order.
@@ -111,11 +118,9 @@ class Drive {
   using Call = void (EvictionPolicy::*)(const BlockRun&, Time);
   void tell(Call call, const std::vector<FrameId>& frames) {
     std::vector<BlockId> blocks;
-    std::vector<std::uint32_t> next;
-    for (FrameId f : frames) blocks.push_back(rng_.below(5) == 0 ? BlockId::none() : BlockId(f.value() + 100));
-    for (std::size_t i = 0; future_ && i < frames.size(); ++i)
-      next.push_back(rng_.below(4) == 0 ? UINT32_MAX : static_cast<std::uint32_t>(rng_.below(1000)));
-    const BlockRun run{frames, blocks, static_cast<std::uint32_t>(rng_.below(50)), RequestId(0), 0, next};
+    for (FrameId f : frames) blocks.push_back(frames_.state[f.index()].content);
+    const RequestId request = rng_.below(5) == 0 ? RequestId::none() : RequestId(rng_.below(trace_.size()));
+    const BlockRun run{frames, blocks, static_cast<std::uint32_t>(rng_.below(50)), request};
     ((*policy_).*call)(run, now_);
     ((*twin_).*call)(run, now_);
   }
@@ -124,9 +129,18 @@ class Drive {
     if (run.empty()) return;
     for (FrameId f : run) {
       ++frames_.references[f.index()];
-      frames_.state[f.index()] = {true, ++frames_.clock, frames_.clock, 0};
+      frames_.state[f.index()] = {true, new_content(), ++frames_.clock, frames_.clock, 0};
     }
     tell(&EvictionPolicy::on_insert, run);
+  }
+  /// One that no frame holds, or private content, or none.
+  BlockId new_content() {
+    const std::size_t named = trace_.distinct_blocks();
+    if (rng_.below(5) == 0) return rng_.below(2) == 0 ? BlockId::none() : BlockId(named + rng_.below(100));
+    const BlockId content(rng_.below(named));
+    const bool held = std::any_of(frames_.state.begin(), frames_.state.end(),
+                                  [&](const FrameState& s) { return s.known && s.content == content; });
+    return held ? BlockId::none() : content;
   }
   void access() {
     const auto run = some(frames_.where([](const FrameState& s, std::uint32_t) { return s.known; }));
@@ -151,10 +165,12 @@ class Drive {
     }
   }
 
+  Rng rng_;
+  traces::Trace trace_;
+  PrefixTree tree_;
+  std::vector<std::uint32_t> turns_;  // by request
   std::unique_ptr<EvictionPolicy> policy_, twin_;
   Frames frames_;
-  bool future_;
-  Rng rng_;
   Time now_;
   Stamp stamp_ = nullptr;
 };
@@ -162,7 +178,7 @@ class Drive {
 void drive(std::string_view name, Stamp stamp) {
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     CAPTURE(seed);
-    Drive test(name, 1 + seed * 3, seed % 2 == 1, seed);
+    Drive test(name, seed < 2 ? seed : seed * 3, seed);
     test.expect_order_of(stamp);
     for (int i = 0; i < 3000; ++i) test.step(seed % 3);
     test.evict(test.frames().state.size() + 1);  // everything that may go goes

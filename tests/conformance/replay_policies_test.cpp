@@ -20,14 +20,8 @@ using Extents = std::vector<traces::Extent>;
 class Driven {
  public:
   Driven(std::string_view name, std::size_t capacity, const std::vector<std::pair<std::string, double>>& set = {}) {
-    const Parameters defaults = default_parameters<BlockCache>(name);
-    Parameters parameters;
-    for (Parameters::Entry entry : defaults.all()) {
-      for (const auto& [key, value] : set)
-        if (entry.name == key) entry.number = value;
-      parameters.add(entry);
-    }
-    cache_ = Registry<BlockCache>::instance().make(name, {capacity, 100, 16_tok, parameters});
+    cache_ =
+        Registry<BlockCache>::instance().make(name, {capacity, 100, 16_tok, parameters_with<BlockCache>(name, set)});
   }
   std::uint64_t use(const Extents& path, Time now = Time(0), std::uint32_t turn = 0) {
     return cache_->access({path, UINT64_MAX, RequestId(requests_++), now, turn});

@@ -14,9 +14,9 @@ using namespace tiersim::test;
 namespace {
 
 const std::vector<std::string> kPages = {
-    "",          "run",         "check",         "show",       "why",        "explain",       "list",
-    "calibrate", "validate",    "trace",         "trace info", "trace head", "trace convert", "trace generate",
-    "models",    "models list", "models import", "mrc",        "reuse"};
+    "",          "run",         "check",         "show",       "why",          "explain",       "list",
+    "calibrate", "validate",    "trace",         "trace info", "trace head",   "trace convert", "trace generate",
+    "models",    "models list", "models import", "mrc",        "replay-cache", "reuse"};
 
 std::string file_of(const std::string& page) {
   std::string name = page.empty() ? "tiersim" : page;
@@ -173,6 +173,21 @@ TEST_CASE("is a miss-ratio curve shown as recorded, and written the same twice?"
   INFO(ran.out << ran.err);
   CHECK(ran.status == 0);
   expect_golden("cli/mrc.csv", place.run("cat bin/one.csv").out);
+}
+
+TEST_CASE("are tiers without a clock shown as recorded, by hand and of a scenario, and written the same twice?") {
+  const Workplace place;
+  const std::string tiers =
+      "tiersim replay-cache traces/samples/mooncake.jsonl --tier 2 --tier '{tier: dram, capacity: 50%, eviction: arc, "
+      "admission: second_touch}' --tier '{tier: ssd, capacity: 80%, write: back, exclusive: true, endurance: 1 PB}' "
+      "--block-bytes 160MiB ";
+  const Ran by_hand = place.run(tiers + "--csv bin/one.csv");
+  INFO(by_hand.err);
+  CHECK(by_hand.status == 0);
+  expect_golden("cli/replay_cache.txt", by_hand.out);
+  CHECK(place.run(tiers + "--threads 1 --csv bin/two.csv && cmp bin/one.csv bin/two.csv").status == 0);
+  expect_golden("cli/replay_cache.csv", place.run("cat bin/one.csv").out);
+  expect_golden("cli/replay_cache_scenario.txt", place.run("tiersim replay-cache scenarios/quickstart.yaml").out);
 }
 
 TEST_CASE("is reuse over time shown as recorded, and written the same twice?") {

@@ -3,7 +3,10 @@
 ///
 /// Called by tests/conformance. A policy found here by name is one that a scenario can name; its parameters come the
 /// way they come for a scenario that gives none.
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sim/config/fields.hpp"
 #include "sim/core/registry.hpp"
@@ -24,6 +27,19 @@ Parameters default_parameters(std::string_view name) {
   fields.finish();
   throw_if_errors(diagnostics);
   return choice.parameters;
+}
+
+/// The defaults, but for these values; names that the policy does not declare are passed over.
+template <class Interface>
+Parameters parameters_with(std::string_view name, const std::vector<std::pair<std::string, double>>& set) {
+  const Parameters defaults = default_parameters<Interface>(name);
+  Parameters parameters;
+  for (Parameters::Entry entry : defaults.all()) {
+    for (const auto& [key, value] : set)
+      if (entry.name == key) entry.number = value;
+    parameters.add(entry);
+  }
+  return parameters;
 }
 
 }  // namespace tiersim::tests

@@ -160,13 +160,20 @@ class TraceMaker {
   std::uint32_t next_id_ = 0;
 };
 
+/// Any that is registered, as a scenario without parameters has it.
+PolicyChoice random_eviction(Rng& rng) {
+  const std::vector<std::string_view> names = Registry<EvictionPolicy>::instance().names();
+  const std::string_view name = names[rng.below(names.size())];
+  return {std::string(name), tests::default_parameters<EvictionPolicy>(name)};
+}
+
 LowerTierSettings random_tier(Rng& rng, const TraceShape& shape, std::size_t storage) {
   LowerTierSettings tier;
   tier.name = storage == 0 ? "dram" : "ssd";
   tier.storage = storage;
   tier.block_bytes = Bytes(between(rng, 1, 6) * 17'001);
   tier.capacity = tier.block_bytes * (chance(rng, 0.5) ? between(rng, 1, 8) : between(rng, 5, 60));
-  tier.eviction.name = chance(rng, 0.5) ? "lru" : chance(rng, 0.5) ? "fifo" : "vllm";
+  tier.eviction = random_eviction(rng);
   tier.admission.name = chance(rng, 0.75) ? "always" : "second_touch";
   tier.write = chance(rng, 0.5) ? WriteMode::through : WriteMode::back;
   tier.exclusive = chance(rng, 0.3);
@@ -249,6 +256,7 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
   s.window = random_window(rng, shape, s.load);
   s.sample_every = chance(rng, 0.5) ? Duration(between(rng, 50'000, 3'000'000)) : Duration(0);
   s.seed = rng.next();
+  if (chance(rng, 0.7)) s.hbm.eviction = random_eviction(rng);
   if (chance(rng, 0.7)) s.lower.push_back(random_tier(rng, shape, 0));
   if (chance(rng, 0.5)) s.lower.push_back(random_tier(rng, shape, 1));
   if (chance(rng, 0.3)) s.reference = static_cast<Reference>(between(rng, 1, 3));
@@ -262,12 +270,13 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
 
 std::string describe(const ServingSettings& s) {
   std::string text = fmt::format(
-      "block {} frames {} replicas {} ranks {} router {} budget {} seats {} reserve {} load {} layerwise {} kind {} "
+      "block {} frames {} {} replicas {} ranks {} router {} budget {} seats {} reserve {} load {} layerwise {} kind {} "
       "concurrency {} reference {} sample {} feeds {} placement {} prefetch {}",
-      s.block.value(), s.hbm.blocks, s.replicas, s.ranks.gpus(), s.router.name, s.engine.max_batched_tokens.value(),
-      s.engine.max_sequences, s.engine.reserve_whole_prompt, static_cast<int>(s.engine.load), s.engine.layerwise,
-      static_cast<int>(s.load.kind), s.load.concurrency, static_cast<int>(s.reference), s.sample_every.value(),
-      fmt::join(s.feeds, " "), s.placement.name, s.prefetch.name);
+      s.block.value(), s.hbm.blocks, s.hbm.eviction.name, s.replicas, s.ranks.gpus(), s.router.name,
+      s.engine.max_batched_tokens.value(), s.engine.max_sequences, s.engine.reserve_whole_prompt,
+      static_cast<int>(s.engine.load), s.engine.layerwise, static_cast<int>(s.load.kind), s.load.concurrency,
+      static_cast<int>(s.reference), s.sample_every.value(), fmt::join(s.feeds, " "), s.placement.name,
+      s.prefetch.name);
   for (const LowerTierSettings& t : s.lower)
     text += fmt::format(
         "; {}: {} blocks, {}, {}, write {}, exclusive {}, inclusive {}, pins {}, staged {}, backlog {}, least {}",

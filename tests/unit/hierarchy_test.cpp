@@ -113,7 +113,6 @@ struct Bench {
     FrameList frames;
     Ids evicted;
     REQUIRE(tier(t).allocate(static_cast<std::int64_t>(blocks.size()), frames, evicted, now));
-    for (std::size_t i = 0; i < blocks.size(); ++i) tier(t).set_content(frames[i], blocks[i]);
     tier(t).insert({frames, blocks}, now);
     return frames;
   }

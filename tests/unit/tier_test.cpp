@@ -25,7 +25,6 @@ FrameList put(Tier& tier, const BlockList& blocks, BlockList* evicted = nullptr)
   FrameList frames;
   BlockList left;
   REQUIRE(tier.allocate(static_cast<std::int64_t>(blocks.size()), frames, left, Time(0)));
-  for (std::size_t i = 0; i < blocks.size(); ++i) tier.set_content(frames[i], blocks[i]);
   tier.insert({frames, blocks}, Time(0));
   if (evicted != nullptr) *evicted = left;
   return frames;
@@ -75,7 +74,7 @@ TEST_CASE("does a block stay while anyone references it?") {
   tier.release({a, {}}, Time(1));
   CHECK(tier.references(a[0]) == 1);
   CHECK(tier.available() == 0);
-  tier.acquire({b, {}}, Time(1));  // a second request hits it
+  tier.acquire({b, std::vector{BlockId(2)}}, Time(1));  // a second request hits it
   tier.release({b, {}}, Time(2));
   CHECK(tier.available() == 0);
   tier.release({a, {}}, Time(3));

@@ -85,6 +85,8 @@ void list_policies(const std::string&) {
   print_registry<BlockCache>("policies: eviction in replays without a clock alone (tiersim mrc --policy)",
                              runs_in_tiers);
   print_registry<AdmissionPolicy>("policies: admission (hierarchy.<tier>.admission)");
+  print_registry<PlacementPolicy>("policies: placement of what a tier gives up (serving.placement)");
+  print_registry<PrefetchPolicy>("policies: prefetch (serving.prefetch)");
   print_registry<Router>("policies: routing (serving.router)");
 }
 

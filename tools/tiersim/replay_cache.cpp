@@ -133,11 +133,11 @@ std::string verdict(const Outcome& o, std::size_t t) {
   if (std::max(by_policy, by_capacity) < kNoticeable)
     return fmt::format("nothing: with room for all it would be {}", human::share(most));
   if (by_capacity >= by_policy)
-    return fmt::format("capacity: {} more of the tokens hit with room for all, {} with Belady's choice",
+    return fmt::format("capacity: room for all would hit {} more, beyond the {} of Belady's choice",
                        human::share(by_capacity), human::share(std::max(0.0, by_policy)));
-  const bool refused = c.misses.admission > c.misses.policy;
-  return fmt::format("{}: {} more of the tokens hit with Belady's choice in the same blocks, {} with more of them",
-                     refused ? "policy (its admission)" : "policy", human::share(by_policy), human::share(by_capacity));
+  return fmt::format("{}: Belady's choice would hit {} more, room for all another {}",
+                     c.misses.admission > c.misses.policy ? "policy (its admission)" : "policy",
+                     human::share(by_policy), human::share(by_capacity));
 }
 
 std::string verdicts(const Outcome& o) {
@@ -179,7 +179,7 @@ int replay_cache_command(const Arguments& arguments) {
       {name,
        "What each tier of a hierarchy hits, what is written to it, why the rest misses and what limits\n"
        "each: a trace through tiers given by hand, or through those of a scenario, without a clock.",
-       "tiersim replay-cache traces/samples/mooncake.jsonl --tier 2% --tier '{capacity: 20%, write: back}'"});
+       "tiersim replay-cache traces/samples/mooncake.jsonl --tier 20% --tier '{capacity: 80%, write: back}'"});
   TraceInput input(name);
   CacheRequest cache(name);
   std::vector<std::string> texts;

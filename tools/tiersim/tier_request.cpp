@@ -17,6 +17,11 @@ void read_lower(Fields& fields, RequestedTier& out) {
   tier.admission = detail::resolve_policy(fields, "admission", detail::admission_menu(), "always");
   tier.write = fields.choice("write", {"through", "back"}, "through") == "back" ? WriteMode::back : WriteMode::through;
   tier.exclusive = fields.flag("exclusive", false);
+  tier.inclusive = fields.flag("inclusive", false);
+  if (tier.inclusive && (tier.exclusive || tier.write != WriteMode::through || tier.admission.name != "always"))
+    fields.error("inclusive", fmt::format("an inclusive tier takes all that the tier above takes: {} is to be "
+                                          "written through, not exclusive, and to admit always",
+                                          fields.what()));
   out.endurance = fields.bytes("endurance", Bytes(0));
 }
 
@@ -67,9 +72,11 @@ std::vector<RequestedTier> tiers_of_texts(const std::string& command, const std:
   std::vector<RequestedTier> out;
   for (const std::string& text : texts) {
     out.push_back(read_tier(command, text, out.size() + 1, cache, trace));
+    const ReplayTier& last = out.back().tier;
     for (std::size_t i = 0; i + 1 < out.size(); ++i)
-      if (out[i].tier.name == out.back().tier.name)
-        misuse(command, fmt::format("two tiers are called '{}'", out[i].tier.name));
+      if (out[i].tier.name == last.name) misuse(command, fmt::format("two tiers are called '{}'", last.name));
+    if (last.inclusive && last.capacity < out[out.size() - 2].tier.capacity)
+      misuse(command, fmt::format("tier '{}' is inclusive, but smaller than the one above it", last.name));
   }
   return out;
 }
@@ -95,9 +102,13 @@ std::vector<RequestedTier> tiers_of_scenario(const std::string& command, const R
     added.tier.admission = lower.admission;
     added.tier.write = lower.write;
     added.tier.exclusive = lower.exclusive;
+    added.tier.inclusive = lower.inclusive;
+    added.tier.pins = {lower.pin_after,
+                       static_cast<std::int64_t>(lower.pin_share * static_cast<double>(added.tier.capacity))};
     added.tier.min_tokens = lower.min_tokens;
     added.endurance = s.machine.storage[lower.storage].endurance;
   }
+  for (std::size_t t = 0; t < s.feeds.size(); ++t) out[t].tier.feeds = s.feeds[t];
   return out;
 }
 

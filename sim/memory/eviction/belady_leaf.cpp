@@ -13,9 +13,9 @@ class FarthestUse {
     std::uint32_t next = 0;
     bool operator<(const Key& o) const { return next > o.next; }
   };
-  explicit FarthestUse(const BlockCacheSetup& setup) : future_(setup.next_access), next_(setup.blocks) {}
+  explicit FarthestUse(const SlotSetup& setup) : future_(setup.next_access), next_(setup.slots) {}
 
-  void use(std::uint32_t block, std::uint64_t access, bool, const Mention&) { next_[block] = future_[access]; }
+  void use(std::uint32_t block, std::uint64_t access, bool, const SlotTouch&) { next_[block] = future_[access]; }
   [[nodiscard]] Key key(std::uint32_t block) const { return {next_[block]}; }
   [[nodiscard]] bool keeps_out(std::uint32_t block, const Key& victim) const { return victim.next <= next_[block]; }
 

@@ -16,6 +16,7 @@ class Gdsf {
         uses_(setup.slots),
         cost_per_position_(static_cast<double>(setup.block_tokens.value()) / setup.parameters.number("even")) {}
   static constexpr bool kHitsMatter = true;
+  static constexpr bool kPositionsMatter = true;
 
   void insert(std::uint32_t slot, const SlotTouch& touch) {
     uses_[slot] = 1;

@@ -12,6 +12,7 @@ class LengthAware {
  public:
   explicit LengthAware(const SlotSetup& setup) : heap_(setup.slots) {}
   static constexpr bool kHitsMatter = true;
+  static constexpr bool kPositionsMatter = true;
 
   void insert(std::uint32_t slot, const SlotTouch& touch) { heap_.push(slot, {1, touch.position, touch.content}); }
   void hit(std::uint32_t slot, const SlotTouch& touch) {

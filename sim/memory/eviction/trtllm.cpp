@@ -7,80 +7,75 @@
 #include <algorithm>
 #include <vector>
 
-#include "sim/core/registry.hpp"
-#include "sim/memory/leaf_cache.hpp"
+#include "sim/memory/leaf_frames.hpp"
 
 namespace tiersim {
 namespace {
 
-class RetentionPriority {
+class TrtLlm {
  public:
   struct Key {
     std::uint64_t priority = 0, queued = 0;
     bool operator<(const Key& o) const { return priority != o.priority ? priority < o.priority : queued < o.queued; }
   };
-  explicit RetentionPriority(const BlockCacheSetup& setup)
+  explicit TrtLlm(const SlotSetup& setup)
       : priority_(static_cast<std::uint64_t>(setup.parameters.number("priority"))),
         head_priority_(static_cast<std::uint64_t>(setup.parameters.number("head_priority"))),
-        head_blocks_(static_cast<std::uint64_t>(setup.parameters.number("head")) /
-                     static_cast<std::uint64_t>(std::max<std::int64_t>(1, setup.block_tokens.value()))),
+        head_blocks_(setup.blocks("head")),
         duration_(static_cast<std::int64_t>(setup.parameters.number("duration"))),
-        until_(setup.blocks) {}
+        until_(setup.slots) {}
 
-  void use(std::uint32_t block, std::uint64_t access, bool, const Mention& mention) {
-    if (mention.request != request_) request_ = mention.request, first_access_ = access;
-    now_ = mention.now;
-    const bool head = access - first_access_ < head_blocks_;
-    until_[block] = !head ? 0 : duration_ == Duration(0) ? INT64_MAX : (mention.now + duration_).value();
+  void use(std::uint32_t slot, std::uint64_t, bool, const SlotTouch& touch) {
+    now_ = touch.now;
+    const bool head = touch.position < head_blocks_;
+    until_[slot] = !head ? 0 : duration_ == Duration(0) ? INT64_MAX : (touch.now + duration_).value();
   }
   /// Asked when a block joins the queue.
-  [[nodiscard]] Key key(std::uint32_t block) {
-    const bool retained = until_[block] > now_.value();
-    if (retained && until_[block] != INT64_MAX) {
-      expiring_.push_back({until_[block], block});
+  [[nodiscard]] Key key(std::uint32_t slot) {
+    const bool retained = until_[slot] > now_.value();
+    if (retained && until_[slot] != INT64_MAX) {
+      expiring_.push_back({until_[slot], slot});
       std::push_heap(expiring_.begin(), expiring_.end(), LaterFirst{});
     }
     return {retained ? head_priority_ : priority_, ++queued_};
   }
-  [[nodiscard]] static bool keeps_out(std::uint32_t, const Key&) { return false; }
-  /// Calls requeue(block) for those whose retention has ended.
+  /// Calls requeue(slot) for those whose retention has ended.
   template <class Requeue>
   void settle(Time now, Requeue requeue) {
     now_ = now;
     while (!expiring_.empty() && expiring_.front().until <= now.value()) {
-      const std::uint32_t block = expiring_.front().block;
+      const Expiry expired = expiring_.front();
       std::pop_heap(expiring_.begin(), expiring_.end(), LaterFirst{});
       expiring_.pop_back();
-      if (until_[block] <= now.value()) requeue(block);
+      if (until_[expired.slot] == expired.until) requeue(expired.slot);  // else it was used since, or holds another
     }
   }
 
  private:
   struct Expiry {
     std::int64_t until;
-    std::uint32_t block;
+    std::uint32_t slot;
   };
   struct LaterFirst {
     bool operator()(const Expiry& a, const Expiry& b) const {
-      return a.until != b.until ? a.until > b.until : a.block > b.block;
+      return a.until != b.until ? a.until > b.until : a.slot > b.slot;
     }
   };
 
   std::uint64_t priority_, head_priority_, head_blocks_;
   Duration duration_;
-  ZeroedArray<std::int64_t> until_;  // by block: end of its retention, ns
+  ZeroedArray<std::int64_t> until_;  // by slot: end of its retention, ns
   std::vector<Expiry> expiring_;     // a heap, soonest first
-  RequestId request_ = RequestId::none();
-  std::uint64_t first_access_ = 0, queued_ = 0;
+  std::uint64_t queued_ = 0;
   Time now_;
 };
 
-using TrtLlm = LeafCache<RetentionPriority>;
-TIERSIM_REGISTER(BlockCache, "trtllm", TrtLlm, "TensorRT-LLM's queues of leaves by retention priority, with expiry",
-                 {{"priority", ParameterKind::count, "35", "of every block, 0 to 100; the lowest go first"},
-                  {"head", ParameterKind::tokens, "0 tokens", "of a request, from its start, that are retained"},
-                  {"head_priority", ParameterKind::count, "100", "of those"},
-                  {"duration", ParameterKind::duration, "0 s", "after a use, for which they have it; 0: for good"}});
+TIERSIM_REGISTER_LEAF_ORDER(
+    "trtllm", TrtLlm, "TensorRT-LLM's queues of leaves by retention priority, with expiry",
+    {{"priority", ParameterKind::count, "35", "of every block, 0 to 100; the lowest go first"},
+     {"head", ParameterKind::tokens, "0 tokens", "of a request, from its start, that are retained"},
+     {"head_priority", ParameterKind::count, "100", "of those"},
+     {"duration", ParameterKind::duration, "0 s", "after a use, for which they have it; 0: for good"}});
 
 }  // namespace
 }  // namespace tiersim

@@ -10,8 +10,7 @@
 
 #include "sim/core/index_lists.hpp"
 #include "sim/core/mathematics.hpp"
-#include "sim/core/registry.hpp"
-#include "sim/memory/stepped_cache.hpp"
+#include "sim/memory/slot_policy.hpp"
 
 namespace tiersim {
 namespace {
@@ -35,35 +34,46 @@ class Reuse {
   double keep_, uses_ = 0, again_ = 0, time_ = 0;
 };
 
-class WorkloadAware final : public SteppedCache<WorkloadAware> {
+class WorkloadAware {
  public:
-  explicit WorkloadAware(const BlockCacheSetup& setup)
-      : SteppedCache(setup),
-        kinds_(std::max<std::size_t>(1, static_cast<std::size_t>(setup.parameters.number("kinds")))),
+  explicit WorkloadAware(const SlotSetup& setup)
+      : kinds_(std::max<std::size_t>(1, static_cast<std::size_t>(setup.parameters.number("kinds")))),
+        contents_(static_cast<std::uint32_t>(setup.contents)),
         horizon_(setup.parameters.number("horizon") * 1e-9),
         reuse_(kinds_, Reuse(std::max(1.0, setup.parameters.number("memory")))),
-        lists_(setup.blocks, kinds_),
-        uses_(setup.blocks) {}
+        lists_(setup.slots, kinds_),
+        kept_at_(setup.slots),
+        uses_(setup.contents + setup.slots) {}
+  static constexpr bool kHitsMatter = true;
 
-  [[nodiscard]] bool holds(std::uint32_t block) const { return lists_.contains(block); }
-  void prefetch(std::uint32_t block) const { __builtin_prefetch(&uses_[block], 1); }
-  bool touch(std::uint32_t block, const Step& step) {
-    Use& use = uses_[block];
-    const bool hit = lists_.contains(block);
-    if (use.seen != 0) reuse_[use.kind].used_again(static_cast<double>(step.now.value() - use.at) * 1e-9);
-    if (hit) {
-      lists_.erase(use.kind, block);
-    } else if (count_ == capacity()) {
-      evict(step.now);
-    } else {
-      ++count_;
-    }
-    use = {step.now.value(), static_cast<std::uint32_t>(std::min<std::size_t>(step.turn, kinds_ - 1)), 1};
-    reuse_[use.kind].used();
-    lists_.push_back(use.kind, block);
-    return hit;
+  void insert(std::uint32_t slot, const SlotTouch& touch) {
+    kept_at_[slot] = place_of(slot, touch);
+    Use& use = uses_[kept_at_[slot]];
+    if (touch.content >= contents_) use.seen = 0;  // not what the slot held before
+    if (touch.content != learned_) learn(use, touch.now);
+    learned_ = kNoSlot;
+    put(slot, use, touch);
   }
-  [[nodiscard]] std::size_t resident() const override { return count_; }
+  void hit(std::uint32_t slot, const SlotTouch& touch) {
+    Use& use = uses_[place_of(slot, touch)];
+    lists_.erase(use.kind, slot);
+    learn(use, touch.now);
+    put(slot, use, touch);
+  }
+  void erase(std::uint32_t slot) { lists_.erase(uses_[kept_at_[slot]].kind, slot); }
+  /// What the newcomer's return tells counts already.
+  std::uint32_t evict(std::uint32_t incoming, Time now) {
+    if (incoming != kNoSlot) learn(uses_[learned_ = incoming], now);
+    std::size_t worst = kinds_;
+    double least = 2;
+    for (std::size_t kind = 0; kind < kinds_; ++kind) {
+      if (lists_.empty(kind)) continue;
+      const double age = static_cast<double>(now.value() - uses_[kept_at_[lists_.front(kind)]].at) * 1e-9;
+      const double chance = reuse_[kind].chance(age, horizon_);
+      if (chance < least) least = chance, worst = kind;
+    }
+    return worst == kinds_ ? kNoSlot : lists_.pop_front(worst);
+  }
 
  private:
   struct Use {
@@ -71,30 +81,34 @@ class WorkloadAware final : public SteppedCache<WorkloadAware> {
     std::uint32_t kind, seen;
   };
 
-  void evict(Time now) {
-    std::size_t worst = kinds_;
-    double least = 2;
-    for (std::size_t kind = 0; kind < kinds_; ++kind) {
-      if (lists_.empty(kind)) continue;
-      const double age = static_cast<double>(now.value() - uses_[lists_.front(kind)].at) * 1e-9;
-      const double chance = reuse_[kind].chance(age, horizon_);
-      if (chance < least) least = chance, worst = kind;
-    }
-    lists_.pop_front(worst);
+  /// Contents with an identity are remembered when they have left.
+  [[nodiscard]] std::uint32_t place_of(std::uint32_t slot, const SlotTouch& touch) const {
+    return touch.content < contents_ ? touch.content : contents_ + slot;
+  }
+  void learn(const Use& last, Time now) {
+    if (last.seen != 0) reuse_[last.kind].used_again(static_cast<double>(now.value() - last.at) * 1e-9);
+  }
+  void put(std::uint32_t slot, Use& use, const SlotTouch& touch) {
+    use = {touch.now.value(), static_cast<std::uint32_t>(std::min<std::size_t>(touch.turn, kinds_ - 1)), 1};
+    reuse_[use.kind].used();
+    lists_.push_back(use.kind, slot);
   }
 
-  std::size_t kinds_, count_ = 0;
-  double horizon_;            // s
-  std::vector<Reuse> reuse_;  // by kind
-  IndexLists lists_;          // by kind, least recently used first
-  ZeroedArray<Use> uses_;     // by block, the last one
+  std::size_t kinds_;
+  std::uint32_t contents_, learned_ = kNoSlot;
+  double horizon_;                      // s
+  std::vector<Reuse> reuse_;            // by kind
+  IndexLists lists_;                    // slots by kind, least recently used first
+  ZeroedArray<std::uint32_t> kept_at_;  // by slot: in uses_
+  ZeroedArray<Use> uses_;               // the last one by content, then by slot for contents without identity
 };
 
-TIERSIM_REGISTER(BlockCache, "workload_aware", WorkloadAware,
-                 "least likely used again soon, learned by turn (KVCache Cache in the Wild, ATC'25)",
-                 {{"kinds", ParameterKind::count, "8", "turns that are told apart; later ones count as the last"},
-                  {"horizon", ParameterKind::duration, "10 min", "within which a use counts"},
-                  {"memory", ParameterKind::count, "100000", "uses after which what was learned weighs half"}});
+TIERSIM_REGISTER_EVICTION(
+    "workload_aware", WorkloadAware,
+    "least likely used again soon, learned by turn (KVCache Cache in the Wild, ATC'25)",
+    {{"kinds", ParameterKind::count, "8", "turns that are told apart; later ones count as the last"},
+     {"horizon", ParameterKind::duration, "10 min", "within which a use counts"},
+     {"memory", ParameterKind::count, "100000", "uses after which what was learned weighs half"}});
 
 }  // namespace
 }  // namespace tiersim
