@@ -9,6 +9,7 @@
 #include "sim/core/registry.hpp"
 #include "sim/core/rng.hpp"
 #include "tests/support/policies.hpp"
+#include "tests/support/small_system.hpp"
 
 using namespace tiersim;
 
@@ -79,4 +80,17 @@ TEST_CASE("does 'long_run' let in many together and few not?") {
   const auto policy = make("long_run");
   CHECK(decide(*policy, {BlockId(1), BlockId(2), BlockId(3)}, 2, Time(0)) == Answer{0, 0, 0});
   CHECK(decide(*policy, {BlockId(1), BlockId(2), BlockId(3), BlockId(4)}, 2, Time(0)) == Answer{1, 1, 1, 1});
+}
+
+TEST_CASE("does 'priority' tell the head of a sequence from the rest, wherever the block comes from?") {
+  const traces::Trace trace = tests::make_trace({{0, 64, 1, {0, 1, 2, 3}}, {1, 64, 1, {0, 1, 4, 5}}}, 16);
+  const PrefixTree tree(trace, Tokens(16));
+  Parameters parameters;
+  for (const auto& [name, number] :
+       {std::pair{"threshold", 50.0}, {"priority", 35.0}, {"head", 40.0}, {"head_priority", 60.0}})
+    parameters.add({name, number, ""});
+  const auto policy = Registry<AdmissionPolicy>::instance().make(
+      "priority", {kBlocks, parameters, Tokens(16), [&]() -> const PrefixTree& { return tree; }});
+  // 40 tokens are two whole blocks.
+  CHECK(decide(*policy, {BlockId(5), BlockId(1), BlockId(4), BlockId(0)}, 2, Time(0)) == Answer{0, 1, 0, 1});
 }
