@@ -15,7 +15,7 @@ class Always final : public AdmissionPolicy {
   }
 };
 
-TIERSIM_REGISTER(AdmissionPolicy, "always", Always, "every block may enter", {});
+TIERSIM_REGISTER(AdmissionPolicy, "always", Always, "every block may enter (HiCache's write-through)", {});
 
 }  // namespace
 }  // namespace tiersim

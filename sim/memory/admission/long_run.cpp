@@ -19,7 +19,7 @@ class LongRun final : public AdmissionPolicy {
   std::size_t least_;
 };
 
-TIERSIM_REGISTER(AdmissionPolicy, "long_run", LongRun, "blocks that come by many together",
+TIERSIM_REGISTER(AdmissionPolicy, "long_run", LongRun, "blocks that come by many together (LMCache's gate by size)",
                  {{"blocks", ParameterKind::count, "4", "of one sequence, at least"}});
 
 }  // namespace

@@ -22,7 +22,8 @@ class SecondTouch final : public AdmissionPolicy {
   std::vector<std::uint8_t> seen_;  // by block
 };
 
-TIERSIM_REGISTER(AdmissionPolicy, "second_touch", SecondTouch, "a block may enter when it comes by a second time", {});
+TIERSIM_REGISTER(AdmissionPolicy, "second_touch", SecondTouch,
+                 "a block may enter when it comes by a second time (Maggs and Sitaraman, 2015)", {});
 
 }  // namespace
 }  // namespace tiersim

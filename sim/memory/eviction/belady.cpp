@@ -79,7 +79,7 @@ using BeladyForced = Belady<false>;
 using BeladyBypass = Belady<true>;
 TIERSIM_REGISTER(BlockCache, "belady", BeladyForced, "farthest next use first (Belady, 1966)", {});
 TIERSIM_REGISTER(BlockCache, "belady_bypass", BeladyBypass,
-                 "the same, newcomers kept out where that is better: the bound", {});
+                 "the same, newcomers kept out where that is better: the bound (Belady, 1966, with bypass)", {});
 
 }  // namespace
 }  // namespace tiersim

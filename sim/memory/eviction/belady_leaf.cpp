@@ -25,7 +25,8 @@ class FarthestUse {
 };
 
 using BeladyLeaf = LeafCache<FarthestUse>;
-TIERSIM_REGISTER(BlockCache, "belady_leaf", BeladyLeaf, "farthest next use among the leaves of the prefix tree", {});
+TIERSIM_REGISTER(BlockCache, "belady_leaf", BeladyLeaf,
+                 "farthest next use among the leaves of the prefix tree (Belady's choice, ours for trees)", {});
 
 }  // namespace
 }  // namespace tiersim

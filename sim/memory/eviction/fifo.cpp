@@ -59,7 +59,7 @@ class FifoBlocks final : public SteppedCache<FifoBlocks> {
   std::uint32_t next_;
 };
 
-constexpr const char* kSummary = "first in, first out; a hit changes nothing";
+constexpr const char* kSummary = "first in, first out; a hit changes nothing (Belady, 1966)";
 using FifoFrames = FrameEviction<Fifo>;
 TIERSIM_REGISTER(EvictionPolicy, "fifo", FifoFrames, kSummary, {});
 TIERSIM_REGISTER(BlockCache, "fifo", FifoBlocks, kSummary, {});

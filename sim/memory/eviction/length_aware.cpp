@@ -34,8 +34,8 @@ class LengthAware {
   IndexHeap<Key> heap_;
 };
 
-TIERSIM_REGISTER_EVICTION("length_aware", LengthAware, "LFU, ties by later position in the request first (Mooncake)",
-                          {});
+TIERSIM_REGISTER_EVICTION("length_aware", LengthAware,
+                          "LFU, ties by later position in the request first (Mooncake, FAST'25)", {});
 
 }  // namespace
 }  // namespace tiersim

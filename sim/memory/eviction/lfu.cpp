@@ -81,7 +81,9 @@ class Lfu {
   std::vector<std::uint32_t> free_;
 };
 
-TIERSIM_REGISTER_EVICTION("lfu", Lfu, "fewest uses since it entered, ties least recently used first", {});
+TIERSIM_REGISTER_EVICTION(
+    "lfu", Lfu, "fewest uses since it entered, ties least recently used first (in-cache LFU; LMCache's ties are FIFO)",
+    {});
 
 }  // namespace
 }  // namespace tiersim

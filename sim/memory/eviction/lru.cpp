@@ -21,7 +21,7 @@ class Lru {
   IndexList list_;  // by last use
 };
 
-constexpr const char* kSummary = "least recently used (at arrival or hit) first";
+constexpr const char* kSummary = "least recently used (at arrival or hit) first (Mattson et al., 1970; LMCache)";
 using LruFrames = FrameEviction<Lru>;
 TIERSIM_REGISTER(EvictionPolicy, "lru", LruFrames, kSummary, {});
 TIERSIM_REGISTER(BlockCache, "lru", LruBlocks, kSummary, {});

@@ -36,7 +36,7 @@ class Random {
   Rng rng_;
 };
 
-TIERSIM_REGISTER_EVICTION("random", Random, "any block, each with the same chance", {});
+TIERSIM_REGISTER_EVICTION("random", Random, "any block, each with the same chance (RAND in Belady, 1966)", {});
 
 }  // namespace
 }  // namespace tiersim

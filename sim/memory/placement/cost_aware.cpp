@@ -77,7 +77,7 @@ class CostAware final : public PlacementPolicy {
 };
 
 TIERSIM_REGISTER(PlacementPolicy, "cost_aware", CostAware,
-                 "where a block saves most recompute time per byte and second of room",
+                 "where a block saves most recompute time per byte and second (after the five-minute rule, 1987)",
                  {{"half_life", ParameterKind::duration, "10 min", "after which a past use counts half"},
                   {"memory", ParameterKind::count, "1000", "blocks given up, over which a tier's price is a mean"}});
 

@@ -20,7 +20,8 @@ class Waterfall final : public PlacementPolicy {
   std::vector<std::uint8_t> feeds_;
 };
 
-TIERSIM_REGISTER(PlacementPolicy, "waterfall", Waterfall, "what leaves a tier goes to the tier below", {});
+TIERSIM_REGISTER(PlacementPolicy, "waterfall", Waterfall,
+                 "what leaves a tier goes to the tier below (HiCache, TensorRT-LLM, Dynamo)", {});
 
 }  // namespace
 }  // namespace tiersim

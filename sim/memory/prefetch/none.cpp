@@ -12,7 +12,7 @@ class NoPrefetch final : public PrefetchPolicy {
   Time on_completion(RequestId, Time) override { return Time::never(); }
 };
 
-TIERSIM_REGISTER(PrefetchPolicy, "none", NoPrefetch, "blocks are loaded when they are asked for", {});
+TIERSIM_REGISTER(PrefetchPolicy, "none", NoPrefetch, "blocks are loaded when they are asked for (LMCache)", {});
 
 }  // namespace
 }  // namespace tiersim

@@ -18,7 +18,8 @@ class LeastLoaded final : public Router {
   }
 };
 
-TIERSIM_REGISTER(Router, "least_loaded", LeastLoaded, "the replica with the fewest unfinished requests", {});
+TIERSIM_REGISTER(Router, "least_loaded", LeastLoaded,
+                 "the replica with the fewest unfinished requests (join the shortest queue)", {});
 
 }  // namespace
 }  // namespace tiersim

@@ -16,7 +16,7 @@ class RoundRobin final : public Router {
   std::size_t next_ = 0;
 };
 
-TIERSIM_REGISTER(Router, "round_robin", RoundRobin, "each replica in turn", {});
+TIERSIM_REGISTER(Router, "round_robin", RoundRobin, "each replica in turn (the plainest of load balancers)", {});
 
 }  // namespace
 }  // namespace tiersim
