@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "sim/core/diagnostics.hpp"
+#include "sim/core/parallel.hpp"
 #include "sim/core/registry.hpp"
 #include "sim/core/zeroed_array.hpp"
-#include "sim/replay/parallel.hpp"
 #include "sim/transfer/transfer_engine.hpp"
 
 namespace tiersim {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/replay/parallel.hpp"
+#include "sim/core/parallel.hpp"
 
 namespace tiersim {
 namespace {

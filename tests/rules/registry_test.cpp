@@ -10,6 +10,7 @@
 #include <regex>
 #include <set>
 
+#include "sim/attention/method.hpp"
 #include "sim/memory/admission.hpp"
 #include "sim/memory/block_cache.hpp"
 #include "sim/memory/eviction.hpp"
@@ -99,5 +100,6 @@ TEST_CASE("does each registry know exactly the files that register with it?") {
   check_registry<tiersim::PlacementPolicy>("PlacementPolicy");
   check_registry<tiersim::PrefetchPolicy>("PrefetchPolicy");
   check_registry<tiersim::Router>("Router");
+  check_registry<tiersim::AttentionMethod>("AttentionMethod");
   check_registry<tiersim::traces::TraceReader>("TraceReader");
 }

@@ -1,8 +1,8 @@
 #pragma once
 /// Independent pieces of work by number, over threads.
 ///
-/// Called by what replays a trace several times. Each number from 0 to count - 1 is worked on once; results are the
-/// caller's to keep apart. The first exception is thrown again when all threads have ended.
+/// Called by replays: many of one trace, or the layers of a recording. Each number from 0 to count - 1 is worked on
+/// once; results are the caller's to keep apart. The first exception is thrown again when all threads have ended.
 #include <cstddef>
 #include <functional>
 

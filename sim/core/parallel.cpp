@@ -1,4 +1,4 @@
-#include "sim/replay/parallel.hpp"
+#include "sim/core/parallel.hpp"
 
 #include <algorithm>
 #include <atomic>
