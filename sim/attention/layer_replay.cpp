@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sim/attention/kernels.hpp"
+#include "sim/core/single_precision.hpp"
 
 namespace tiersim {
 

@@ -6,11 +6,11 @@
 #include <cmath>
 #include <numeric>
 
-#include "sim/attention/kernels.hpp"
 #include "sim/attention/layer_replay.hpp"
 #include "sim/core/diagnostics.hpp"
 #include "sim/core/parallel.hpp"
 #include "sim/core/registry.hpp"
+#include "sim/core/single_precision.hpp"
 
 namespace tiersim {
 namespace {

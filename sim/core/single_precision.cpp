@@ -1,4 +1,4 @@
-#include "sim/attention/kernels.hpp"
+#include "sim/core/single_precision.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "sim/attention/kernels.hpp"
 #include "sim/core/rng.hpp"
+#include "sim/core/single_precision.hpp"
 
 using namespace tiersim;
 

@@ -1,11 +1,11 @@
 #pragma once
 /// Matrix products and softmax in single precision, the same to the last bit on every machine.
 ///
-/// Called by the attention replay. Every output is one chain of fused multiply-adds in the order of the inner
-/// dimension, and sums are taken in interleaved parts of fixed sizes, so results depend neither on alignment nor on how
-/// loops are cut. (Eigen cuts its products by the size of the caches that it finds, and takes exp() of what does not
-/// fill a register from libm.) Row-major; strides in elements. Asks for AVX2 and FMA, which every processor of
-/// x86-64-v3 has.
+/// Called by attention replays and the generator of their recordings. Every output is one chain of fused multiply-adds
+/// in the order of the inner dimension, and sums are taken in interleaved parts of fixed sizes, so results depend
+/// neither on alignment nor on how loops are cut. (Eigen cuts its products by the size of the caches that it finds, and
+/// takes exp() of what does not fill a register from libm.) Row-major; strides in elements. Asks for AVX2 and FMA,
+/// which every processor of x86-64-v3 has.
 #include <cstdint>
 #include <span>
 #include <vector>
