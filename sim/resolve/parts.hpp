@@ -39,6 +39,7 @@ struct PolicyMenu {
 [[nodiscard]] PolicyMenu placement_menu();
 [[nodiscard]] PolicyMenu prefetch_menu();
 [[nodiscard]] PolicyMenu router_menu();
+[[nodiscard]] PolicyMenu attention_menu();
 [[nodiscard]] PolicyMenu cache_menu();  ///< of replays without a clock
 [[nodiscard]] PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,
                                           const std::string& otherwise);

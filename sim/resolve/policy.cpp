@@ -1,6 +1,7 @@
 // Which policy, and with which parameters: `eviction: lru` or `eviction: {slru: {protected: 80%}}`.
 #include <fmt/format.h>
 
+#include "sim/attention/method.hpp"
 #include "sim/config/declared_parameters.hpp"
 #include "sim/core/registry.hpp"
 #include "sim/memory/block_cache.hpp"
@@ -34,6 +35,7 @@ PolicyMenu admission_menu() { return menu_of<AdmissionPolicy>("admission policy"
 PolicyMenu placement_menu() { return menu_of<PlacementPolicy>("placement policy"); }
 PolicyMenu prefetch_menu() { return menu_of<PrefetchPolicy>("prefetch policy"); }
 PolicyMenu router_menu() { return menu_of<Router>("router"); }
+PolicyMenu attention_menu() { return menu_of<AttentionMethod>("attention method"); }
 PolicyMenu cache_menu() { return menu_of<BlockCache>("cache policy"); }
 
 PolicyChoice resolve_policy(config::Fields& fields, std::string_view key, const PolicyMenu& menu,

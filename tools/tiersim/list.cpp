@@ -6,6 +6,7 @@
 
 #include "calib/profile.hpp"
 #include "models/model_spec.hpp"
+#include "sim/attention/method.hpp"
 #include "sim/config/library.hpp"
 #include "sim/config/yaml.hpp"
 #include "sim/core/registry.hpp"
@@ -87,6 +88,7 @@ void list_policies(const std::string&) {
   print_registry<AdmissionPolicy>("policies: admission (hierarchy.<tier>.admission)");
   print_registry<PlacementPolicy>("policies: placement of what a tier gives up (serving.placement)");
   print_registry<PrefetchPolicy>("policies: prefetch (serving.prefetch)");
+  print_registry<AttentionMethod>("methods: attention with a part of the cache (tiersim attention replay --method)");
   print_registry<Router>("policies: routing (serving.router)");
 }
 

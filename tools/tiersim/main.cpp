@@ -27,6 +27,7 @@ constexpr std::array kCommands = {
     Command{"mrc", "hit rates of a trace at every cache capacity, by policy", cli::mrc_command},
     Command{"replay-cache", "what each tier of a hierarchy hits, without a clock", cli::replay_cache_command},
     Command{"reuse", "when a trace's blocks are used again, and how long holding them pays", cli::reuse_command},
+    Command{"attention", "recorded attention under methods that keep a part of the cache", cli::attention_command},
     Command{"list", "models, hardware, profiles, policies, trace formats, metrics", cli::list_command},
     Command{"models", "the library of models; a model from a Hugging Face config.json", cli::models_command},
     Command{"calibrate", "measure a machine and fit a profile to it", cli::calibrate_command},

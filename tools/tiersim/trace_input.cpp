@@ -57,15 +57,15 @@ Parameters TraceInput::parameters(const std::string& format) const {
   return out;
 }
 
-void TraceOutput::declare(Options& options) {
+void OutputPath::declare(Options& options, const std::string& help) {
   options.group("Output");
-  options.text("out", "FILE", "the file to write: CSV if its name ends in .csv (without block ids), else binary",
-               path_);
+  options.text("out", "FILE", help, path_);
   options.flag("overwrite", "replace FILE if it is there", overwrite_);
 }
 
-void TraceOutput::check() const {
-  if (path_.empty()) misuse(command_, "--out FILE is missing", {"it names the file to write, such as /tmp/chat.trace"});
+void OutputPath::check(const std::string& such_as) const {
+  if (path_.empty())
+    misuse(command_, "--out FILE is missing", {fmt::format("it names the file to write, such as {}", such_as)});
   const fs::path path(path_), folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) misuse(command_, fmt::format("--out '{}' is a directory", path_));
@@ -75,13 +75,17 @@ void TraceOutput::check() const {
     misuse(command_, fmt::format("--out '{}' exists", path_), {"--overwrite replaces it"});
 }
 
+void TraceOutput::declare(Options& options) {
+  path_.declare(options, "the file to write: CSV if its name ends in .csv (without block ids), else binary");
+}
+
 void TraceOutput::write(const traces::Trace& trace) const {
-  if (is_csv()) {
-    traces::write_csv(trace, path_);
+  if (path_.path().ends_with(".csv")) {
+    traces::write_csv(trace, path_.path());
   } else {
-    traces::write_binary(trace, path_);
+    traces::write_binary(trace, path_.path());
   }
-  fmt::print(stderr, "{}: {} requests\n", path_, human::grouped(static_cast<std::int64_t>(trace.size())));
+  fmt::print(stderr, "{}: {} requests\n", path_.path(), human::grouped(static_cast<std::int64_t>(trace.size())));
 }
 
 }  // namespace tiersim::cli

@@ -32,21 +32,32 @@ class TraceInput {
   std::int64_t block_ = 16;
 };
 
+/// --out FILE and --overwrite.
+class OutputPath {
+ public:
+  explicit OutputPath(std::string command) : command_(std::move(command)) {}
+  void declare(Options& options, const std::string& help);
+  /// Before any work: throws if --out is missing or in the way. `such_as`: an example.
+  void check(const std::string& such_as) const;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string command_, path_;
+  bool overwrite_ = false;
+};
+
 class TraceOutput {
  public:
-  explicit TraceOutput(std::string command) : command_(std::move(command)) {}
+  explicit TraceOutput(std::string command) : path_(std::move(command)) {}
   /// Declares --out and --overwrite.
   void declare(Options& options);
-  /// Before any work: throws if --out is missing or in the way.
-  void check() const;
+  /// As OutputPath::check().
+  void check() const { path_.check("/tmp/chat.trace"); }
   /// CSV where the name ends in .csv, else the binary format; says on stderr what it wrote.
   void write(const traces::Trace& trace) const;
 
  private:
-  [[nodiscard]] bool is_csv() const { return path_.ends_with(".csv"); }
-
-  std::string command_, path_;
-  bool overwrite_ = false;
+  OutputPath path_;
 };
 
 }  // namespace tiersim::cli
