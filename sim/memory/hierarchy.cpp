@@ -252,8 +252,8 @@ void Hierarchy::finish(Transfer& t, Time now) {
   }
   if (t.source > t.target && lower_[t.source - 1].exclusive) {
     Tier& source = *lower_[t.source - 1].tier;
-    for (FrameId f : t.source_frames)
-      if (source.references(f) == 0) source.drop(f);
+    for (FrameId f : t.source_frames)  // one that stands twice in the request is gone by then
+      if (source.references(f) == 0 && !source.block_in(f).is_none()) source.drop(f);
   }
   close(t);
 }

@@ -237,7 +237,7 @@ class Hierarchy {
   [[nodiscard]] std::int64_t room_in(std::size_t tier) const;
   /// Tells the pins of a tier that these blocks, referenced in it, have been used.
   void keep_shared(std::size_t tier, std::span<const BlockId> blocks, std::span<const FrameId> frames, Time now);
-  /// Starts to bring a run from its slow tier up to the first lower tier.
+  /// Starts to bring a run that hold() pinned from its slow tier up to the first lower tier, as far as there is room.
   void fetch(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now);
 
   const hw::Topology& topology_;

@@ -172,19 +172,23 @@ void Hierarchy::prefetch(RequestId request, std::span<const BlockId> blocks, Tim
   std::vector<FrameId> held;
   for (BlockId b : above) held.push_back(first.frame_of(b));
   first.acquire({held, above, 0, request}, now);
+  for (const PrefixRun& run : runs) hold(request, run, blocks.subspan(run.begin, run.count), now);
   for (const PrefixRun& run : runs) fetch(request, run, blocks.subspan(run.begin, run.count), now);
   first.release({held, above, 0, request}, now);
 }
 
 void Hierarchy::fetch(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now) {
-  const auto count = std::min<std::int64_t>(room_in(1), run.count);
-  if (count <= 0) return;
-  const auto wanted = blocks.first(static_cast<std::size_t>(count));
-  hold(request, run, wanted, now);
+  Tier& slow = *lower_[run.tier - 1].tier;
+  std::vector<FrameId> sources;
+  for (BlockId b : blocks) sources.push_back(slow.frame_of(b));
+  const auto count = static_cast<std::uint32_t>(std::clamp<std::int64_t>(room_in(1), 0, run.count));
+  if (count < run.count)
+    slow.release({std::span(sources).subspan(count), blocks.subspan(count), run.begin + count, request}, now);
+  if (count == 0) return;
   Transfer& t = open(MoveKind::prefetch, ReplicaId::none(), request, run.tier, 1, now);
   t.first_position = run.begin;
-  t.blocks.assign(wanted.begin(), wanted.end());
-  for (BlockId b : wanted) t.source_frames.push_back(lower_[run.tier - 1].tier->frame_of(b));
+  t.blocks.assign(blocks.begin(), blocks.begin() + count);
+  t.source_frames.assign(sources.begin(), sources.begin() + count);
   use_[1].prefetched_blocks += count;
   start_flows(t, give_frames(t, TransferId::none(), now), now, false);
 }

@@ -22,8 +22,9 @@ inline constexpr std::uint8_t kNowhere = 0;
 
 /// What a tier offers one block.
 struct PlaceOffer {
-  Bytes block_bytes;        ///< that a block takes
-  double load_seconds = 0;  ///< in which it is back in HBM, links idle
+  Bytes block_bytes;         ///< that a block takes
+  double load_seconds = 0;   ///< in which it is back in HBM, links idle
+  bool written_back = true;  ///< only then it takes what is placed in it
 };
 
 struct PlacementSetup {

@@ -30,8 +30,8 @@ class HierarchyReplay {
         hbm_(hierarchy_.hbm(kReplica)),
         last_request_(trace.distinct_blocks()) {
     BlockCacheSetup bound;
-    for (const ReplayTier& tier : tiers) bound.capacity += tier.capacity;
     bound.blocks = trace.distinct_blocks();
+    for (const ReplayTier& tier : tiers) bound.capacity += std::min(tier.capacity, bound.blocks);  // no overflow
     bound.block_tokens = Tokens(trace.block_tokens());
     bound.next_access = next_access;
     belady_ = Registry<BlockCache>::instance().make("belady_leaf", bound);

@@ -101,6 +101,21 @@ struct Capacity {
   double share = 0;  ///< of the trace's distinct blocks; above 0: instead of bytes
 };
 
+constexpr std::int64_t kMostBytes = 1'000'000'000'000'000'000;  // of a tier
+constexpr std::int64_t kMostFrames = 4'000'000'000;             // of HBM: their numbers have 32 bits
+
+std::string too_many_blocks(const std::string& tier, std::int64_t blocks, std::int64_t most) {
+  return fmt::format("tier '{}' has {} blocks, at most {} are supported", tier, human::grouped(blocks),
+                     human::grouped(most));
+}
+
+Bytes bytes_of_blocks(Fields& fields, std::int64_t blocks, Bytes block_bytes) {
+  if (blocks <= kMostBytes / block_bytes.value()) return block_bytes * blocks;
+  fields.error("capacity", fmt::format("'capacity' in {}: '{}' is more than {}", fields.what(),
+                                       fields.child("capacity")->scalar, config::text_of(Bytes(kMostBytes))));
+  return Bytes(0);
+}
+
 /// `capacity`: a size, "N tokens", "N blocks" (of the engine), or a share of the trace's distinct blocks.
 Capacity read_capacity(Fields& fields, Tokens block, Bytes block_bytes, Bytes otherwise) {
   const config::Value* value = fields.child("capacity");
@@ -111,18 +126,18 @@ Capacity read_capacity(Fields& fields, Tokens block, Bytes block_bytes, Bytes ot
     fields.record("capacity", config::scalar(text, value->mark));
   } else if (text.ends_with("tokens")) {
     const Tokens tokens = fields.tokens("capacity", {}, Range{1, 1e15});
-    capacity.bytes = block_bytes * (tokens.value() / block.value());
+    capacity.bytes = bytes_of_blocks(fields, tokens.value() / block.value(), block_bytes);
   } else if (text.ends_with("blocks")) {
     std::string problem;
-    const auto blocks = config::parse_count(text.substr(0, text.find_last_not_of(" blocks") + 1), problem);
+    const auto blocks = config::parse_count(text.substr(0, text.size() - std::string_view("blocks").size()), problem);
     fields.record("capacity", config::scalar(text, value->mark));
     if (blocks && *blocks >= 0) {
-      capacity.bytes = block_bytes * *blocks;
+      capacity.bytes = bytes_of_blocks(fields, *blocks, block_bytes);
     } else {
       fields.error("capacity", fmt::format("'capacity' in {}: '{}' is no number of blocks", fields.what(), text));
     }
   } else {
-    capacity.bytes = fields.bytes("capacity", otherwise, Range{1, 1e18});
+    capacity.bytes = fields.bytes("capacity", otherwise, Range{1, static_cast<double>(kMostBytes)});
   }
   return capacity;
 }
@@ -151,7 +166,7 @@ void read_hbm(Fields& fields, ResolvedScenario& out, std::vector<TierShare>& sha
   out.memory = memory_map(s, s.ranks, 0);
   out.memory.blocks_given = true;
   if (fields.has("blocks")) {
-    out.memory.blocks = fields.count("blocks", {}, Range{1, 4e9});
+    out.memory.blocks = fields.count("blocks", {}, Range{1, static_cast<double>(kMostFrames)});
   } else if (fields.has("capacity")) {
     const Bytes block = std::max(Bytes(1), s.model.kv_per_token() * s.block.value());
     const Capacity capacity = read_capacity(fields, s.block, block, Bytes(0));
@@ -160,6 +175,8 @@ void read_hbm(Fields& fields, ResolvedScenario& out, std::vector<TierShare>& sha
       shares.push_back({0, capacity.share, fields.mark_of("capacity")});
     } else if (out.memory.blocks < 1 && !fields.diagnostics().has_errors()) {
       fields.error("capacity", fmt::format("tier 'hbm' has less than one block of {}", config::text_of(block)));
+    } else if (out.memory.blocks > kMostFrames) {
+      fields.error("capacity", too_many_blocks("hbm", out.memory.blocks, kMostFrames));
     }
   } else {
     out.memory = memory_map(s, s.ranks, fields.fraction("utilisation", 0.9, Range{0.01, 1}));
@@ -318,6 +335,21 @@ void resolve_demotions(Fields& root, const std::vector<std::string>& names, cons
   }
 }
 
+/// Warns of policies that have nothing to move in this hierarchy.
+void warn_of_idle_policies(Fields& root, const ServingSettings& s) {
+  const bool any_back = std::any_of(s.lower.begin(), s.lower.end(),
+                                    [](const LowerTierSettings& tier) { return tier.write == WriteMode::back; });
+  if (s.placement.name != "waterfall" && !any_back)
+    root.diagnostics()
+        .warning(root.mark_of("serving"),
+                 fmt::format("placement '{}' has nothing to place: no tier is written back", s.placement.name))
+        .notes.emplace_back("try write: back in the tiers below hbm");
+  if (s.prefetch.name != "none" && s.lower.size() < 2)
+    root.diagnostics()
+        .warning(root.mark_of("serving"), fmt::format("prefetch '{}' has nothing to bring up", s.prefetch.name))
+        .notes.emplace_back("it moves blocks from slow lower tiers to the first one: the hierarchy needs two");
+}
+
 /// Every tier must be reached from the GPUs.
 void check_routes(Fields& root, const std::vector<config::Value>& items, const ServingSettings& s) {
   const hw::Topology topology(s.machine);
@@ -406,6 +438,7 @@ std::vector<TierShare> resolve_hierarchy(Fields& root, ResolvedScenario& out) {
   root.record("hierarchy", std::move(resolved));
   if (!root.diagnostics().has_errors()) {
     resolve_demotions(root, seen, demotions, out.settings);
+    warn_of_idle_policies(root, out.settings);
     check_routes(root, list->items, out.settings);
     if (shares.empty()) check_inclusion(root, out.settings);
   }
@@ -428,15 +461,19 @@ void settle_shares(Fields& root, const std::vector<TierShare>& shares, ResolvedS
     const std::int64_t blocks = std::llround(share.share * distinct);
     if (share.tier > 0) {
       LowerTierSettings& tier = s.lower[share.tier - 1];
-      tier.capacity = tier.block_bytes * blocks;
+      const std::int64_t most = kMostBytes / tier.block_bytes.value();
+      if (blocks > most) root.diagnostics().error(share.mark, too_many_blocks(tier.name, blocks, most));
+      tier.capacity = tier.block_bytes * std::min(blocks, most);
       check_capacity(s, share.tier, share.mark, root.diagnostics());
     } else if (blocks < 1) {
       root.diagnostics().error(share.mark, "tier 'hbm' has less than one block");
+    } else if (blocks > kMostFrames) {
+      root.diagnostics().error(share.mark, too_many_blocks("hbm", blocks, kMostFrames));
     } else {
       s.hbm.blocks = out.memory.blocks = blocks;
     }
   }
-  check_inclusion(root, s);
+  if (!root.diagnostics().has_errors()) check_inclusion(root, s);
 }
 
 }  // namespace tiersim::detail

@@ -96,7 +96,6 @@ class Replica {
   struct Sequence {
     RequestId request;
     Stage stage = Stage::waiting;
-    bool sources_recorded = false;
     std::vector<BlockId> names;      ///< of the named blocks of prompt + output
     std::vector<FrameId> frames;     ///< held, by position; a decoding sequence's later ones are in the pool
     std::vector<FrameId> kept;       ///< by position: where its private blocks were left by a preemption

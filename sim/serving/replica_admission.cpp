@@ -22,7 +22,6 @@ SlotId Replica::slot_for(RequestId request) {
   Sequence& s = slots_[slot.index()];
   s.request = request;
   s.stage = Stage::waiting;
-  s.sources_recorded = false;
   s.names.clear();
   s.frames.clear();
   s.kept.clear();

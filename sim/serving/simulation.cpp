@@ -114,7 +114,9 @@ void Simulation::set_placement() {
   for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) {
     const PrefixRun run{t, 0, kLongLoad};
     const Duration load = hierarchy_.estimate_load(ReplicaId(0), {&run, 1}, Time(0));
-    setup.offers.push_back({hierarchy_.lower(t).block_bytes, static_cast<double>(load.value()) * 1e-9 / kLongLoad});
+    const LowerTierSetup& tier = hierarchy_.lower(t);
+    setup.offers.push_back(
+        {tier.block_bytes, static_cast<double>(load.value()) * 1e-9 / kLongLoad, tier.write == WriteMode::back});
   }
   setup.recompute = [this](BlockId block) {
     const std::int64_t tokens = settings_.engine.max_batched_tokens.value();

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "sim/core/registry.hpp"
 
 using namespace tiersim;
@@ -282,6 +284,21 @@ TEST_CASE("does an exclusive tier give its copy up when the load has ended?") {
   CHECK(b.tier(1).resident() == 0);
   CHECK(b.tier(1).available() == 32);
   b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does an exclusive tier give up once a block that stands twice in a request?") {
+  Bench b(Tiers{Lower{.frames = 4, .exclusive = true}});
+  b.hold(1, ids({0, 1}));
+  FrameList frames;
+  b.load({1, 0, 3}, ids({0, 1, 0}), frames);
+  b.run_out();
+  CHECK(b.tier(1).resident() == 0);
+  FrameList others = b.put(1, ids({2, 3, 4, 5}));
+  std::sort(others.begin(), others.end());
+  CHECK(std::unique(others.begin(), others.end()) == others.end());
+  b.release(0, frames);
+  b.release(1, others);
   b.hierarchy.check_conservation();
 }
 
@@ -667,6 +684,21 @@ TEST_CASE("does a prefetch bring a prefix up from the slow tier, past what is hi
   b.run_out();
   CHECK(b.hierarchy.use(1).prefetched_used == 2);
   b.release(0, frames);
+  b.hierarchy.check_conservation();
+}
+
+TEST_CASE("does what makes room for a prefetch leave the blocks that it fetches next in their slow tier?") {
+  Bench b(Tiers{Lower{.frames = 2}, Lower{.frames = 3, .write = WriteMode::back}});
+  b.hold(1, ids({20}));
+  b.hold(1, ids({21}));
+  b.hold(0, ids({1}));  // so that 0 and 2 come in two runs
+  for (int block : {2, 0, 9}) b.hold(2, ids({block}));
+  b.hierarchy.prefetch(RequestId(7), ids({0, 1, 2}), b.now);
+  b.run_out();
+  CHECK(b.hierarchy.use(1).prefetched_blocks == 2);
+  CHECK(b.match(ids({0, 1, 2})) == 3);
+  CHECK(b.runs.back().tier == 1);
+  CHECK(b.tier(2).frame_of(BlockId(9)).is_none());
   b.hierarchy.check_conservation();
 }
 

@@ -39,20 +39,22 @@ PolicyChoice CacheRequest::policy(const std::string& text) const {
 }
 
 std::size_t CacheRequest::capacity(const std::string& text, const traces::Trace& trace) const {
+  constexpr double kMostTimes = 1e9;  // all blocks; beyond is no share
   std::string problem;
   if (text.ends_with('%')) {
     const auto share = config::parse_fraction(text, problem);
-    if (share) return static_cast<std::size_t>(std::llround(*share * trace.distinct_blocks()));
+    if (share && *share >= 0 && *share <= kMostTimes)
+      return static_cast<std::size_t>(std::llround(*share * trace.distinct_blocks()));
   } else if (text.ends_with("tokens")) {
     const auto tokens = config::parse_tokens(text, problem);
-    if (tokens) return static_cast<std::size_t>(tokens->value() / trace.block_tokens());
+    if (tokens && *tokens >= Tokens(0)) return static_cast<std::size_t>(tokens->value() / trace.block_tokens());
   } else if (text.ends_with('B')) {
     const std::optional<Bytes> block = block_bytes();
     if (!block)
       misuse(command_, fmt::format("capacity '{}' is a size, and nothing says how large a block is", text),
              {"--block-bytes says it: tokens a block x KV bytes a token ('tiersim list models' has these)"});
     const auto size = config::parse_bytes(text, problem);
-    if (size) return static_cast<std::size_t>(size->value() / block->value());
+    if (size && *size >= Bytes(0)) return static_cast<std::size_t>(size->value() / block->value());
   } else {
     const auto blocks = config::parse_count(text, problem);
     if (blocks && *blocks >= 0) return static_cast<std::size_t>(*blocks);
@@ -64,11 +66,7 @@ std::size_t CacheRequest::capacity(const std::string& text, const traces::Trace&
 
 std::optional<Bytes> CacheRequest::block_bytes() const {
   if (block_bytes_.empty()) return std::nullopt;
-  std::string problem;
-  const auto block = config::parse_bytes(block_bytes_, problem);
-  if (!block || *block <= Bytes(0))
-    misuse(command_, fmt::format("--block-bytes '{}' is no size of a block", block_bytes_), {"such as '64 MiB'"});
-  return block;
+  return block_bytes_of(command_, block_bytes_);
 }
 
 std::string CacheRequest::definitions() const {
@@ -76,6 +74,15 @@ std::string CacheRequest::definitions() const {
                                                : "every block that is resident when it is touched";
   const char* from = order() == TouchOrder::tail_first ? "tail first, as engines release them" : "head first";
   return fmt::format("hits: {}\nblocks are touched {}; the whole trace counts, compulsory misses too", hits, from);
+}
+
+Bytes block_bytes_of(const std::string& command, const std::string& text) {
+  constexpr Bytes kMost(std::int64_t{1} << 40);
+  std::string problem;
+  const auto block = config::parse_bytes(text, problem);
+  if (!block || *block <= Bytes(0) || *block > kMost)
+    misuse(command, fmt::format("--block-bytes '{}' is no size of a block", text), {"such as '64 MiB', at most 1 TiB"});
+  return *block;
 }
 
 void require_blocks(const std::string& command, const traces::Trace& trace) {

@@ -37,6 +37,9 @@ class CacheRequest {
   std::int64_t seed_ = 1;
 };
 
+/// What --block-bytes says; throws if that is no size of a block.
+[[nodiscard]] Bytes block_bytes_of(const std::string& command, const std::string& text);
+
 /// Throws if the trace has no block ids.
 void require_blocks(const std::string& command, const traces::Trace& trace);
 

@@ -8,6 +8,7 @@
 #include "sim/config/units_text.hpp"
 #include "sim/cost/cost_model.hpp"
 #include "sim/report/human.hpp"
+#include "tools/tiersim/cache_request.hpp"
 #include "tools/tiersim/scenario_input.hpp"
 
 namespace tiersim::cli {
@@ -109,11 +110,7 @@ Bytes HoldingRequest::block_of(const System& system, const traces::Trace& trace)
     if (block <= Bytes(0)) misuse(command_, fmt::format("model {} keeps no keys and values", system.model.name));
     return block;
   }
-  std::string problem;
-  const auto block = config::parse_bytes(block_bytes_, problem);
-  if (!block || *block <= Bytes(0))
-    misuse(command_, fmt::format("--block-bytes '{}' is no size of a block", block_bytes_), {"such as '64 MiB'"});
-  return *block;
+  return block_bytes_of(command_, block_bytes_);
 }
 
 models::Ranks HoldingRequest::ranks_of(const System& system) const {

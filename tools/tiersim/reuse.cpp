@@ -45,7 +45,7 @@ Duration window_of(const std::string& text) {
   return *window;
 }
 
-/// Those asked for, or the usual ones within the span; the span last.
+/// Those asked for, or the usual ones within the span; and the span. Ascending.
 std::vector<Duration> windows_of(const std::vector<std::string>& asked, Duration span) {
   std::vector<Duration> out;
   out.reserve(asked.size() + kWindows.size() + 1);

@@ -66,7 +66,9 @@ std::string ReuseView::name_of(std::size_t place) const {
 std::string ReuseView::amount(double blocks) const {
   const bool whole = std::floor(blocks) == blocks;
   if (!holding_.block) return whole ? human::grouped(std::llround(blocks)) : human::number(blocks);
-  return human::capacity(Bytes(static_cast<std::int64_t>(blocks * static_cast<double>(holding_.block->value()))));
+  constexpr double kMost = 9e18;  // what Bytes can say
+  const double bytes = std::min(kMost, blocks * static_cast<double>(holding_.block->value()));
+  return human::capacity(Bytes(static_cast<std::int64_t>(bytes)));
 }
 
 std::string ReuseView::room_used(std::size_t place, const Retention& held) const {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "sim/config/fields.hpp"
 #include "sim/config/yaml.hpp"
 #include "sim/resolve/parts.hpp"
@@ -109,6 +111,9 @@ std::vector<RequestedTier> tiers_of_scenario(const std::string& command, const R
     added.endurance = s.machine.storage[lower.storage].endurance;
   }
   for (std::size_t t = 0; t < s.feeds.size(); ++t) out[t].tier.feeds = s.feeds[t];
+  if (s.placement.name != "waterfall")
+    fmt::print(stderr, "{}: warning: without a clock there is no placement '{}': tiers feed the next one down\n",
+               command, s.placement.name);
   return out;
 }
 

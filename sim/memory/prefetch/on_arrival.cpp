@@ -1,6 +1,6 @@
 // On arrival: while a request waits in the queue its prefix comes up from the slow tiers, as SGLang's HiCache and
-// Mooncake's conductor do. `delay` after the arrival it must still be waiting: one that is taken up at once loads its
-// blocks itself.
+// Mooncake's conductor do. `delay` after the arrival it must still be waiting: with more than 0, one that is taken up
+// at once loads its blocks itself.
 #include "sim/core/registry.hpp"
 #include "sim/memory/prefetch.hpp"
 
