@@ -33,6 +33,12 @@ Hierarchy::Hierarchy(Setup setup, const hw::Topology& topology, TransferEngine& 
   ensure(feeds_.empty() || feeds_.size() == tiers(), "it is not said of each tier which one it feeds");
   for (std::size_t t = feeds_.size(); t < tiers(); ++t)
     feeds_.push_back(t + 1 < tiers() ? static_cast<std::uint8_t>(t + 1) : kNowhere);
+  for (std::size_t t = 0; t < tiers(); ++t) {
+    if (feeds_[t] == kNowhere) continue;
+    const bool multiple = chunk_of(feeds_[t]) % chunk_of(t) == 0;
+    const bool back = lower_[feeds_[t] - 1].write == WriteMode::back;
+    ensure(multiple && (!back || ratio(t, feeds_[t]) == 1), "a tier cannot take what the one above it gives");
+  }
   for (const LowerTierSetup& tier : lower_) {
     arriving_.emplace_back(tier.tier->frames());
     pins_.emplace_back(tier.pins, *tier.tier);
@@ -50,7 +56,7 @@ std::uint32_t Hierarchy::match(ReplicaId replica, std::span<const BlockId> block
   const auto holder = [&](BlockId block) -> std::size_t {
     if (!hbm.frame_of(block).is_none()) return 0;
     for (std::size_t t = 1; t <= lower_.size(); ++t) {
-      const FrameId frame = lower_[t - 1].tier->frame_of(block);
+      const FrameId frame = lower_[t - 1].frame_of(block);
       if (!frame.is_none() && arriving_[t - 1][frame.index()] == 0) return t;
     }
     return kMaxTiers;
@@ -91,9 +97,10 @@ Duration Hierarchy::estimate_load(ReplicaId replica, std::span<const PrefixRun> 
   for (const PrefixRun& run : runs) {
     if (run.tier == 0) continue;
     const LowerTierSetup& tier = lower_[run.tier - 1];
-    const Bytes bytes = tier.block_bytes * run.count;
+    const std::int64_t chunks = (run.begin + run.count - 1) / tier.chunk - run.begin / tier.chunk + 1;
+    const Bytes bytes = tier.chunk_bytes() * chunks;
     const auto share = Bytes(bytes.value() / static_cast<std::int64_t>(ranks.size()));
-    const Operations pieces{run.count * tier.fragments};
+    const Operations pieces{chunks * tier.fragments};
     const auto out = topology_.route(tier.place, host_);
     // The ranks' flows run beside each other: what they share on the way to the host bounds them together.
     const Duration to_host = engine_.estimate({out, bytes, pieces}, now);
@@ -130,9 +137,10 @@ void Hierarchy::close(Transfer& transfer) {
 }
 
 Operations Hierarchy::pieces_of(const Transfer& t) const {
+  const std::size_t below = std::max(t.source, t.target);
   std::int64_t fragments = 1;
   for (const std::size_t tier : {t.source, t.target})
-    if (tier > 0) fragments = std::max(fragments, lower_[tier - 1].fragments);
+    if (tier > 0) fragments = std::max(fragments, lower_[tier - 1].fragments * ratio(tier, below));
   return Operations(static_cast<std::int64_t>(t.blocks.size()) * fragments);
 }
 
@@ -153,7 +161,7 @@ FlowId Hierarchy::start_flow(Transfer& t, const Leg& leg, FlowId after, Time now
 void Hierarchy::start_flows(Transfer& t, TransferId after, Time now, bool record_progress) {
   const std::size_t below = std::max(t.source, t.target);
   const LowerTierSetup& lower = lower_[below - 1];
-  t.bytes = lower.block_bytes * static_cast<std::int64_t>(t.blocks.size());
+  t.bytes = lower.chunk_bytes() * static_cast<std::int64_t>(t.blocks.size());
   if (t.target > 0) backlog_[t.target] += t.bytes;
   started_ += t.bytes;
   count_copy(t, 1);
@@ -181,35 +189,44 @@ void Hierarchy::start_flows(Transfer& t, TransferId after, Time now, bool record
 }
 
 void Hierarchy::hold(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now) {
-  Tier& source = *lower_[run.tier - 1].tier;
+  std::vector<BlockId> room;
+  hold_contents(request, run.tier, run.begin / chunk_of(run.tier), contents_of(run.tier, blocks, room), now);
+}
+
+void Hierarchy::hold_contents(RequestId request, std::size_t tier, std::uint32_t position,
+                              std::span<const BlockId> contents, Time now) {
+  Tier& source = *lower_[tier - 1].tier;
   std::vector<FrameId> frames;
-  for (BlockId b : blocks) frames.push_back(source.frame_of(b));
-  source.acquire({frames, blocks, run.begin, request}, now);
+  for (BlockId b : contents) frames.push_back(source.frame_of(b));
+  source.acquire({frames, contents, position, request}, now);
 }
 
 TransferId Hierarchy::load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                            std::span<const FrameId> frames, TransferId after, Time now, bool record_progress) {
   Transfer& t = open(MoveKind::load, replica, request, run.tier, 0, now);
-  t.first_position = run.begin;
-  t.blocks.assign(blocks.begin(), blocks.end());
+  const std::uint32_t chunk = chunk_of(run.tier);
+  t.first_position = run.begin / chunk;
+  std::vector<BlockId> room;
+  const std::span<const BlockId> contents = contents_of(run.tier, blocks, room);
+  t.blocks.assign(contents.begin(), contents.end());
   t.target_frames.assign(frames.begin(), frames.end());
   const Tier& source = *lower_[run.tier - 1].tier;
-  for (BlockId b : blocks) t.source_frames.push_back(source.frame_of(b));
+  for (BlockId b : contents) t.source_frames.push_back(source.frame_of(b));
   Tier& hbm = *hbm_[replica.index()];
   for (FrameId f : frames) filling_[replica.index()][f.index()] = t.id.value() + 1;
   hbm.insert({frames, blocks, run.begin, request}, now);
   if (run.tier == 1 && !prefetched_.empty()) {
-    for (FrameId f : t.source_frames) use_[1].prefetched_used += std::exchange(prefetched_[f.index()], 0);
+    for (FrameId f : t.source_frames) use_[1].prefetched_used += chunk * std::exchange(prefetched_[f.index()], 0);
   }
   ++use_[run.tier].loads;
-  use_[run.tier].loaded_blocks += run.count;
+  use_[run.tier].loaded_blocks += chunk * static_cast<std::int64_t>(contents.size());
   start_flows(t, after, now, record_progress);
   return t.id;
 }
 
 bool Hierarchy::in_or_below(std::size_t tier, BlockId block) const {
   for (std::size_t t = tier; t <= lower_.size(); ++t)
-    if (!lower_[t - 1].tier->frame_of(block).is_none()) return true;
+    if (!lower_[t - 1].frame_of(block).is_none()) return true;
   return false;
 }
 
@@ -239,7 +256,8 @@ void Hierarchy::finish(Transfer& t, Time now) {
   ended_ += t.bytes;
   if (t.target > 0) backlog_[t.target] -= t.bytes;
   if (t.kind != MoveKind::write_back) {
-    tier_at(t.source, t.replica).release({t.source_frames, t.blocks, t.first_position, t.request}, now);
+    const std::uint32_t position = t.first_position * ratio(t.source, std::max(t.source, t.target));
+    tier_at(t.source, t.replica).release({t.source_frames, {}, position, t.request}, now);
   }
   if (t.kind == MoveKind::load) {
     for (FrameId f : t.target_frames) filling_[t.replica.index()][f.index()] = 0;

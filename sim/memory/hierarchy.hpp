@@ -18,6 +18,15 @@
 /// evicts (back). Copies: by default a load leaves the lower copy. `exclusive`: it takes it away. `inclusive`: what
 /// leaves this tier leaves the tiers above too, as far as nobody references it there.
 ///
+/// Chunks: a lower tier may hold larger objects than the engine's blocks (LMCache's chunks, Mooncake Store's objects).
+/// One of its frames then holds a chunk of G blocks at positions kG .. kG+G-1 of a sequence, always all of them; block
+/// b is in chunk b / G, which its tier, policies and prefix tree see as the id of a block of G times the tokens. A
+/// block is found where its chunk is. A load moves the whole chunk, even where HBM has some of its blocks or the
+/// request ends inside it, but takes HBM frames for wanted blocks only; a write is offered when all blocks of the chunk
+/// are there, so the rest of a sequence behind its last whole chunk is not stored. G is a multiple of the G of every
+/// tier above; what is written back, and what is prefetched, moves between tiers of the same G. Counts (TierUse) are in
+/// engine blocks.
+///
 /// Called by replicas (match, load, write, evicted) and by the simulation (on_flow_end, prefetch). Cost: O(1) per block
 /// and tier. Buffers of transfers are used again. Source of the write modes: SGLang HiCache, LMCache and vLLM's
 /// offloading connector.
@@ -50,15 +59,22 @@ struct LowerTierSetup {
   std::unique_ptr<Tier> tier;
   std::unique_ptr<AdmissionPolicy> admission;
   WriteMode write = WriteMode::through;
-  bool exclusive = false;  ///< a load removes the lower copy
-  bool inclusive = false;  ///< what leaves it leaves the tiers above
-  PinSettings pins{};
-  Bytes block_bytes;           ///< of one block as stored here and moved to and from here, over all ranks
+  bool exclusive = false;      ///< a load removes the lower copy
+  bool inclusive = false;      ///< what leaves it leaves the tiers above
+  PinSettings pins{};          ///< in chunks
+  std::uint32_t chunk = 1;     ///< engine blocks that a frame holds; the tier's capacity and ids are in chunks
+  Bytes block_bytes;           ///< of one engine block as stored here and moved to and from here, over all ranks
   Bytes backlog;               ///< of writes not yet arrived
   Tokens min_tokens;           ///< a shorter run is not loaded from here
   bool staged = false;         ///< loads bounce through host memory: all bytes to the host first, then to the GPUs
-  std::int64_t fragments = 1;  ///< that a block lies in here: 1, or one a layer
+  std::int64_t fragments = 1;  ///< that a chunk lies in here: 1, or one a layer
   hw::PlaceId place;
+
+  [[nodiscard]] Bytes chunk_bytes() const { return block_bytes * chunk; }
+  /// The frame that holds an engine block, or none().
+  [[nodiscard]] FrameId frame_of(BlockId block) const {
+    return tier->frame_of(chunk == 1 ? block : BlockId(block.value() / chunk));
+  }
 };
 
 /// `count` blocks from position `begin` of a sequence, all in `tier` (0: HBM).
@@ -93,7 +109,7 @@ struct MoveInfo {
   std::size_t source = 0, target = 0;  ///< tiers
 };
 
-/// Counts of one tier since the start of the run.
+/// Counts of one tier since the start of the run, in engine blocks: of a chunk that moves, all of its.
 struct TierUse {
   std::int64_t loads = 0, loaded_blocks = 0;
   std::int64_t written_blocks = 0, refused_blocks = 0, write_backs = 0;
@@ -140,15 +156,20 @@ class Hierarchy {
   /// those frames, or none(). The transfer has no waiter yet.
   TransferId load(ReplicaId replica, RequestId request, const PrefixRun& run, std::span<const BlockId> blocks,
                   std::span<const FrameId> frames, TransferId after, Time now, bool record_progress);
-  /// Offers blocks that are in HBM to the next tier (write-through tiers take what they lack, others nothing).
+  /// Offers consecutive blocks of a sequence that are in HBM to the next tier (write-through tiers take what they lack,
+  /// others nothing). The first `repeated` of them were offered before: they are there for the chunk that they begin.
   void write(ReplicaId replica, RequestId request, std::span<const BlockId> blocks, std::span<const FrameId> frames,
-             std::uint32_t first_position, Time now);
+             std::uint32_t first_position, Time now, std::uint32_t repeated = 0);
+  /// Blocks before this position that lie in the same chunk of the tier that HBM feeds.
+  [[nodiscard]] std::uint32_t before_in_chunk(std::uint32_t position) const {
+    return feeds_[0] == kNowhere ? 0 : position % chunk_of(feeds_[0]);
+  }
   /// Blocks that left the HBM of a replica to make room. Returns the write-back that must end before their frames can
   /// be used, or none().
   TransferId evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now);
 
-  /// Brings what of these blocks' longest prefix lies in slower tiers up to the first lower tier, as far as there is
-  /// room that nobody references.
+  /// Brings what of these blocks' longest prefix lies in slower tiers of the same chunks up to the first lower tier, as
+  /// far as there is room that nobody references. `blocks`: a sequence from its head.
   void prefetch(RequestId request, std::span<const BlockId> blocks, Time now);
 
   /// Appends the prefetches on behalf of this request that are under way.
@@ -184,7 +205,7 @@ class Hierarchy {
     bool live = false;
     ReplicaId replica;  // of the HBM end, if there is one
     std::size_t source = 0, target = 0;
-    std::uint32_t first_position = 0;
+    std::uint32_t first_position = 0;  // in chunks of its lower end, as its blocks
     RequestId request;
     std::uint32_t flows_left = 0;
     Bytes bytes;
@@ -217,28 +238,54 @@ class Hierarchy {
     return tier == 0 ? *hbm_[replica.index()] : *lower_[tier - 1].tier;
   }
   [[nodiscard]] bool in_or_below(std::size_t tier, BlockId block) const;
+  /// Engine blocks in what a frame of the tier holds.
+  [[nodiscard]] std::uint32_t chunk_of(std::size_t tier) const { return tier == 0 ? 1 : lower_[tier - 1].chunk; }
+  /// How many of the source's contents one of the target's holds.
+  [[nodiscard]] std::uint32_t ratio(std::size_t source, std::size_t target) const {
+    return chunk_of(target) / chunk_of(source);
+  }
+  /// What of a tier's contents these consecutive engine blocks lie in; `room` keeps them if they are no blocks.
+  [[nodiscard]] std::span<const BlockId> contents_of(std::size_t tier, std::span<const BlockId> blocks,
+                                                     std::vector<BlockId>& room) const;
+  /// Chunks that lie wholly in these blocks of a sequence in HBM, and their frames there.
+  static void whole_chunks(std::uint32_t ratio, std::span<const BlockId> blocks, std::span<const FrameId> frames,
+                           std::vector<BlockId>& chunks, std::vector<FrameId>& parts);
+  /// Chunks that these contents of a lower tier complete there, and their frames in it.
+  void completed_chunks(std::size_t source, std::uint32_t ratio, std::span<const BlockId> contents,
+                        std::vector<BlockId>& chunks, std::vector<FrameId>& parts) const;
   /// Offers blocks of a tier to the one that it feeds, if that is written through.
   void offer(std::size_t source, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
              std::span<const FrameId> frames, std::uint32_t first_position, Time now);
-  /// Chooses what of `blocks` (none of them in the target) enters the transfer's target tier and gets frames for it.
+  /// The same in contents of the target, each with as many frames of the source as it is made of.
+  void offer_contents(std::size_t source, ReplicaId replica, RequestId request, std::span<const BlockId> contents,
+                      std::span<const FrameId> frames, std::uint32_t first_position, Time now);
+  /// References what a write reads.
+  void pin_sources(Transfer& transfer, Time now);
+  void hold_contents(RequestId request, std::size_t tier, std::uint32_t position, std::span<const BlockId> contents,
+                     Time now);
+  /// Chooses what of `blocks` (contents of the target, none of them there) enters the transfer's target tier and gets
+  /// frames for it; `source_frames`: of each as many, or none.
   /// Returns the write-back that must end before those frames can be written, or `after` if there is none.
   TransferId take_in(Transfer& transfer, std::span<const BlockId> blocks, std::span<const FrameId> source_frames,
                      TransferId after, Time now);
   /// Frames in the target tier for the blocks that the transfer has; returns as take_in() does.
   TransferId give_frames(Transfer& transfer, TransferId after, Time now);
-  /// Blocks left a tier to make room. Their write-backs start after `after`, one after the other; returns the last.
+  /// Contents left a tier to make room. Their write-backs start after `after`, one after the other; returns the last.
   TransferId evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks, TransferId after,
                           Time now);
   TransferId write_back(std::size_t from, std::size_t target, ReplicaId replica, std::span<const BlockId> blocks,
                         TransferId after, Time now);
   /// Takes copies above an inclusive tier away.
   void drop_above(std::size_t tier, std::span<const BlockId> blocks);
-  /// How many blocks the tier can still be sent.
+  /// How many chunks the tier can still be sent.
   [[nodiscard]] std::int64_t room_in(std::size_t tier) const;
-  /// Tells the pins of a tier that these blocks, referenced in it, have been used.
+  /// Tells the pins of a tier that these contents, referenced in it, have been used.
   void keep_shared(std::size_t tier, std::span<const BlockId> blocks, std::span<const FrameId> frames, Time now);
-  /// Starts to bring a run that hold() pinned from its slow tier up to the first lower tier, as far as there is room.
-  void fetch(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now);
+  /// The slow tier from which a content of the first lower tier would come, whose blocks `part` are wanted; 0 if it is
+  /// higher up, kMaxTiers if it is nowhere.
+  [[nodiscard]] std::size_t slow_home(BlockId content, std::span<const BlockId> part) const;
+  /// Starts to bring a run of contents, held in its slow tier, up to the first lower tier, as far as there is room.
+  void fetch(RequestId request, const PrefixRun& run, std::span<const BlockId> contents, Time now);
 
   const hw::Topology& topology_;
   TransferEngine& engine_;

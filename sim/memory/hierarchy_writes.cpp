@@ -1,4 +1,4 @@
-// What goes down the hierarchy, and what comes up before it is asked for.
+// What goes down the hierarchy.
 #include <algorithm>
 
 #include "sim/core/diagnostics.hpp"
@@ -8,7 +8,7 @@ namespace tiersim {
 
 std::int64_t Hierarchy::room_in(std::size_t tier) const {
   const LowerTierSetup& lower = lower_[tier - 1];
-  return std::min((lower.backlog - backlog_[tier]).value() / lower.block_bytes.value(), lower.tier->available());
+  return std::min((lower.backlog - backlog_[tier]).value() / lower.chunk_bytes().value(), lower.tier->available());
 }
 
 TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std::span<const FrameId> source_frames,
@@ -16,18 +16,23 @@ TransferId Hierarchy::take_in(Transfer& t, std::span<const BlockId> blocks, std:
   admit_.assign(blocks.size(), 0);
   lower_[t.target - 1].admission->decide(blocks, admit_, now);
   const std::int64_t room = room_in(t.target);
+  const std::uint32_t chunk = chunk_of(t.target);
+  const std::size_t parts = source_frames.empty() ? 0 : ratio(t.source, t.target);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const bool in = admit_[i] != 0 && static_cast<std::int64_t>(t.blocks.size()) < room;
-    refused_[blocks[i].index()] = in ? 0 : 1;
+    const std::size_t first = blocks[i].index() * chunk;
+    refused_[first] = in ? 0 : 1;
+    if (chunk > 1) std::fill_n(&refused_[first], chunk, refused_[first]);
     if (!in) {
-      ++use_[t.target].refused_blocks;
+      use_[t.target].refused_blocks += chunk;
       continue;
     }
     t.blocks.push_back(blocks[i]);
-    if (!source_frames.empty()) t.source_frames.push_back(source_frames[i]);
+    if (parts == 1) t.source_frames.push_back(source_frames[i]);
+    for (std::size_t j = 0; parts > 1 && j < parts; ++j) t.source_frames.push_back(source_frames[i * parts + j]);
   }
   if (t.blocks.empty()) return after;
-  use_[t.target].written_blocks += static_cast<std::int64_t>(t.blocks.size());
+  use_[t.target].written_blocks += chunk * static_cast<std::int64_t>(t.blocks.size());
   return give_frames(t, after, now);
 }
 
@@ -51,9 +56,12 @@ void Hierarchy::drop_above(std::size_t tier, std::span<const BlockId> blocks) {
     const FrameId frame = above.frame_of(block);
     if (!frame.is_none() && above.references(frame) == 0) above.drop(frame);
   };
+  const auto drop_parts = [&](Tier& above, BlockId block, std::uint32_t parts) {
+    for (std::uint32_t j = 0; j < parts; ++j) drop(above, BlockId(block.value() * parts + j));
+  };
   for (BlockId block : blocks) {
-    for (const auto& hbm : hbm_) drop(*hbm, block);
-    for (std::size_t t = 1; t < tier; ++t) drop(*lower_[t - 1].tier, block);
+    for (const auto& hbm : hbm_) drop_parts(*hbm, block, ratio(0, tier));
+    for (std::size_t t = 1; t < tier; ++t) drop_parts(*lower_[t - 1].tier, block, ratio(t, tier));
   }
 }
 
@@ -61,22 +69,42 @@ void Hierarchy::keep_shared(std::size_t tier, std::span<const BlockId> blocks, s
                             Time now) {
   SharedPins& pins = pins_[tier - 1];
   if (!pins.any()) return;
-  for (std::size_t i = 0; i < blocks.size(); ++i) pins.used(frames[i], uses_[blocks[i].index()], now);
+  const std::uint32_t chunk = chunk_of(tier);  // whoever used its last block used all of it
+  for (std::size_t i = 0; i < blocks.size(); ++i)
+    pins.used(frames[i], uses_[blocks[i].index() * chunk + chunk - 1], now);
 }
 
-/// What is there is in use until the rest has its frames: it does not make room for it, and is released last, so that
-/// the head of a sequence outlives its tail.
 void Hierarchy::offer(std::size_t source, ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
                       std::span<const FrameId> frames, std::uint32_t first_position, Time now) {
   const std::size_t target = feeds_[source];
   if (target == kNowhere || lower_[target - 1].write != WriteMode::through) return;
+  const std::uint32_t parts = ratio(source, target);
+  if (parts == 1) return offer_contents(source, replica, request, blocks, frames, first_position, now);
+  std::vector<BlockId> chunks;
+  std::vector<FrameId> of_chunks;
+  if (source == 0) {
+    whole_chunks(parts, blocks, frames, chunks, of_chunks);
+  } else {
+    completed_chunks(source, parts, blocks, chunks, of_chunks);
+  }
+  offer_contents(source, replica, request, chunks, of_chunks, first_position / parts, now);
+}
+
+/// What is there is in use until the rest has its frames: it does not make room for it, and is released last, so that
+/// the head of a sequence outlives its tail.
+void Hierarchy::offer_contents(std::size_t source, ReplicaId replica, RequestId request,
+                               std::span<const BlockId> contents, std::span<const FrameId> frames,
+                               std::uint32_t first_position, Time now) {
+  const std::size_t target = feeds_[source];
+  const std::uint32_t parts = ratio(source, target);
   Tier& tier = *lower_[target - 1].tier;
   std::vector<BlockId> present, missing;
   std::vector<FrameId> present_frames, missing_frames;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const FrameId frame = tier.frame_of(blocks[i]);
-    (frame.is_none() ? missing : present).push_back(blocks[i]);
-    (frame.is_none() ? missing_frames : present_frames).push_back(frame.is_none() ? frames[i] : frame);
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    const FrameId frame = tier.frame_of(contents[i]);
+    (frame.is_none() ? missing : present).push_back(contents[i]);
+    (frame.is_none() ? missing_frames : present_frames).push_back(frame.is_none() ? frames[i * parts] : frame);
+    for (std::size_t j = 1; j < parts && frame.is_none(); ++j) missing_frames.push_back(frames[i * parts + j]);
   }
   const BlockRun there{present_frames, present, first_position, request};
   if (!present.empty()) tier.acquire(there, now);
@@ -88,7 +116,7 @@ void Hierarchy::offer(std::size_t source, ReplicaId replica, RequestId request, 
     if (t.blocks.empty()) {
       close(t);
     } else {
-      tier_at(t.source, replica).pin(t.source_frames);
+      pin_sources(t, now);
       start_flows(t, before, now, false);
     }
   }
@@ -96,22 +124,31 @@ void Hierarchy::offer(std::size_t source, ReplicaId replica, RequestId request, 
 }
 
 void Hierarchy::write(ReplicaId replica, RequestId request, std::span<const BlockId> blocks,
-                      std::span<const FrameId> frames, std::uint32_t first_position, Time now) {
+                      std::span<const FrameId> frames, std::uint32_t first_position, Time now, std::uint32_t repeated) {
+  const std::span<const BlockId> fresh = blocks.subspan(repeated);
   if (uses_.size() > 0)
-    for (BlockId b : blocks) ++uses_[b.index()];
-  if (placement_) placement_->on_use(blocks, now);
+    for (BlockId b : fresh) ++uses_[b.index()];
+  if (placement_) placement_->on_use(fresh, now);
   offer(0, replica, request, blocks, frames, first_position, now);
 }
 
 TransferId Hierarchy::evicted_from(std::size_t tier, ReplicaId replica, std::span<const BlockId> blocks,
                                    TransferId after, Time now) {
-  const auto takes_back = [&](std::size_t t) { return t != kNowhere && lower_[t - 1].write == WriteMode::back; };
+  const std::uint32_t chunk = chunk_of(tier);
+  const auto takes_back = [&](std::size_t t) {
+    return t != kNowhere && lower_[t - 1].write == WriteMode::back && lower_[t - 1].chunk == chunk;
+  };
   if (blocks.empty() || (!placement_ && !takes_back(feeds_[tier]))) return after;
+  const auto first_of = [&](BlockId content) { return BlockId(content.value() * chunk); };
   std::vector<BlockId> homeless;
   for (BlockId b : blocks)
-    if (!in_or_below(tier + 1, b)) homeless.push_back(b);
+    if (!in_or_below(tier + 1, first_of(b))) homeless.push_back(b);
   std::vector<std::uint8_t> targets(homeless.size(), feeds_[tier]);
-  if (placement_ && !homeless.empty()) placement_->place(tier, homeless, targets, now);
+  if (placement_ && !homeless.empty()) {
+    std::vector<BlockId> firsts = homeless;
+    std::transform(firsts.begin(), firsts.end(), firsts.begin(), first_of);
+    placement_->place(tier, firsts, targets, now);
+  }
   std::vector<BlockId> going;
   for (std::size_t target = tier + 1; target < tiers(); ++target) {
     if (!takes_back(target)) continue;
@@ -131,72 +168,13 @@ TransferId Hierarchy::write_back(std::size_t from, std::size_t target, ReplicaId
     close(t);
     return after;
   }
-  use_[target].write_backs += static_cast<std::int64_t>(t.blocks.size());
+  use_[target].write_backs += chunk_of(target) * static_cast<std::int64_t>(t.blocks.size());
   start_flows(t, before, now, false);
   return t.live ? t.id : after;
 }
 
 TransferId Hierarchy::evicted_from_hbm(ReplicaId replica, std::span<const BlockId> blocks, Time now) {
   return evicted_from(0, replica, blocks, TransferId::none(), now);
-}
-
-void Hierarchy::prefetch(RequestId request, std::span<const BlockId> blocks, Time now) {
-  if (lower_.size() < 2) return;
-  Tier& first = *lower_[0].tier;
-  const auto in_hbm = [&](BlockId b) {
-    return std::any_of(hbm_.begin(), hbm_.end(), [&](const auto& hbm) { return !hbm->frame_of(b).is_none(); });
-  };
-  // The slow tier from which the block would come; 0 if it is higher up, kMaxTiers if it is nowhere.
-  const auto slow_home = [&](BlockId b) -> std::size_t {
-    if (!first.frame_of(b).is_none() || in_hbm(b)) return 0;
-    for (std::size_t t = 2; t < tiers(); ++t) {
-      const FrameId frame = lower_[t - 1].tier->frame_of(b);
-      if (!frame.is_none() && arriving_[t - 1][frame.index()] == 0) return t;
-    }
-    return kMaxTiers;
-  };
-  std::vector<BlockId> above;  // stays while room is made for the rest
-  std::vector<PrefixRun> runs;
-  for (std::uint32_t i = 0; i < blocks.size(); ++i) {
-    const std::size_t home = slow_home(blocks[i]);
-    if (home == kMaxTiers) break;
-    if (home == 0) {
-      if (!first.frame_of(blocks[i]).is_none()) above.push_back(blocks[i]);
-      continue;
-    }
-    if (runs.empty() || runs.back().tier != home || runs.back().begin + runs.back().count != i)
-      runs.push_back({home, i, 0});
-    ++runs.back().count;
-  }
-  if (runs.empty()) return;
-  std::vector<FrameId> held;
-  for (BlockId b : above) held.push_back(first.frame_of(b));
-  first.acquire({held, above, 0, request}, now);
-  for (const PrefixRun& run : runs) hold(request, run, blocks.subspan(run.begin, run.count), now);
-  for (const PrefixRun& run : runs) fetch(request, run, blocks.subspan(run.begin, run.count), now);
-  first.release({held, above, 0, request}, now);
-}
-
-void Hierarchy::fetch(RequestId request, const PrefixRun& run, std::span<const BlockId> blocks, Time now) {
-  Tier& slow = *lower_[run.tier - 1].tier;
-  std::vector<FrameId> sources;
-  for (BlockId b : blocks) sources.push_back(slow.frame_of(b));
-  const auto count = static_cast<std::uint32_t>(std::clamp<std::int64_t>(room_in(1), 0, run.count));
-  if (count < run.count)
-    slow.release({std::span(sources).subspan(count), blocks.subspan(count), run.begin + count, request}, now);
-  if (count == 0) return;
-  Transfer& t = open(MoveKind::prefetch, ReplicaId::none(), request, run.tier, 1, now);
-  t.first_position = run.begin;
-  t.blocks.assign(blocks.begin(), blocks.begin() + count);
-  t.source_frames.assign(sources.begin(), sources.begin() + count);
-  use_[1].prefetched_blocks += count;
-  start_flows(t, give_frames(t, TransferId::none(), now), now, false);
-}
-
-void Hierarchy::prefetches_of(RequestId request, std::vector<TransferId>& out) const {
-  if (use_.size() < 2 || use_[1].prefetched_blocks == 0) return;
-  for (const Transfer& t : transfers_)
-    if (t.live && t.kind == MoveKind::prefetch && t.request == request) out.push_back(t.id);
 }
 
 }  // namespace tiersim

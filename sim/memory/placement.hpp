@@ -3,9 +3,10 @@
 ///
 /// Called by the hierarchy: on_use when a request has used blocks (computed, loaded or found), place() with the blocks
 /// that left a tier to make room and that no tier below it holds. The answer for each is a tier further down, or
-/// kNowhere: then the block is dropped. A target that is not written back is as good as kNowhere. place() is also
-/// called for tiers from which nothing can go further, so that a policy may learn what leaves them. One instance serves
-/// all tiers of a run. O(tiers) per block; state in arrays by block, allocated once. Deterministic.
+/// kNowhere: then the block is dropped. A target that is not written back, or holds other chunks than the tier
+/// that gives up, is as good as kNowhere. place() is also called for tiers from which nothing can go further, so that a
+/// policy may learn what leaves them; of a chunk of several blocks it hears the first. One instance serves all tiers of
+/// a run. O(tiers) per block; state in arrays by block, allocated once. Deterministic.
 #include <cstdint>
 #include <functional>
 #include <span>

@@ -146,9 +146,9 @@ Capacity read_capacity(Fields& fields, Tokens block, Bytes block_bytes, Bytes ot
 void check_capacity(const ServingSettings& s, std::size_t number, const SourceMark& mark, Diagnostics& diagnostics) {
   const LowerTierSettings& tier = s.lower[number - 1];
   const hw::StorageSpec& storage = s.machine.storage[tier.storage];
-  if (tier.capacity < tier.block_bytes)
+  if (tier.capacity < tier.chunk_bytes())
     diagnostics.error(mark, fmt::format("tier '{}' has {}, less than one block of {}", tier.name,
-                                        config::text_of(tier.capacity), config::text_of(tier.block_bytes)));
+                                        config::text_of(tier.capacity), config::text_of(tier.chunk_bytes())));
   if (tier.capacity > storage.capacity)
     diagnostics.warning(
         mark, fmt::format("tier '{}' takes {}, but machine {} has {}", tier.name, config::text_of(tier.capacity),
@@ -242,6 +242,7 @@ void read_lower(Fields& fields, const std::string& name, ResolvedScenario& out, 
   const double block =
       static_cast<double>((s.model.kv_per_token() * s.block.value()).value()) * kv_bytes / s.model.kv_bytes;
   tier.block_bytes = Bytes(std::max<std::int64_t>(1, std::lround(block)));
+  tier.chunk = read_chunk(fields, s.block);
   const Capacity capacity =
       read_capacity(fields, s.block, tier.block_bytes, storage == nullptr ? Bytes(0) : storage->capacity);
   tier.capacity = capacity.bytes;
@@ -361,6 +362,9 @@ void check_routes(Fields& root, const std::vector<config::Value>& items, const S
   }
 }
 
+/// Engine blocks for which a lower tier has room, in whole chunks.
+std::int64_t blocks_in(const LowerTierSettings& tier) { return tier.capacity / tier.chunk_bytes() * tier.chunk; }
+
 /// A tier that holds all that the tiers above hold is at least as large.
 void check_inclusion(Fields& root, const ServingSettings& s) {
   const config::Value* list = root.child("hierarchy");
@@ -369,17 +373,15 @@ void check_inclusion(Fields& root, const ServingSettings& s) {
     if (!tier.inclusive) continue;
     for (std::size_t above = 0; above <= t; ++above) {
       if (s.feeds[above] != t + 1) continue;
-      const std::int64_t blocks = above == 0
-                                      ? s.hbm.blocks * s.replicas
-                                      : s.lower[above - 1].capacity.value() / s.lower[above - 1].block_bytes.value();
-      const std::int64_t own = tier.capacity.value() / tier.block_bytes.value();
+      const std::int64_t blocks = above == 0 ? s.hbm.blocks * s.replicas : blocks_in(s.lower[above - 1]);
+      const std::int64_t own = blocks_in(tier);
       if (own >= blocks) continue;
       const std::string name = above == 0 ? "hbm" : s.lower[above - 1].name;
       root.diagnostics()
           .error(list->items[t + 1].mark, fmt::format("tier '{}' is inclusive with {} blocks, but '{}' above it has {}",
                                                       tier.name, human::grouped(own), name, human::grouped(blocks)))
           .notes.push_back(fmt::format("try a capacity of at least {}, or inclusive: false",
-                                       config::text_of(tier.block_bytes * blocks)));
+                                       config::text_of(tier.chunk_bytes() * ((blocks + tier.chunk - 1) / tier.chunk))));
     }
   }
 }

@@ -26,6 +26,10 @@ struct TierShare {
 /// `hierarchy:` the tiers and the memory map. Needs serving. What is a share is settled when the trace is known.
 [[nodiscard]] std::vector<TierShare> resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
 void settle_shares(config::Fields& root, const std::vector<TierShare>& shares, ResolvedScenario& out);
+/// Of a lower tier: `block`, as the engine blocks that it holds together.
+[[nodiscard]] std::uint32_t read_chunk(config::Fields& fields, Tokens engine_block);
+/// Whether the tiers' blocks go with each other, with how they are written and fetched, and with the trace's.
+void check_tier_blocks(config::Fields& root, const ResolvedScenario& out);
 
 /// Reads `{name: {parameter: value}}` or `name` for a registered policy of one interface; see policy.cpp.
 struct PolicyMenu {

@@ -209,8 +209,9 @@ std::string window_text(const ResolvedScenario& r) {
 }
 
 /// What a lower tier does that it does not do by default.
-std::string tier_text(const LowerTierSettings& t) {
+std::string tier_text(const LowerTierSettings& t, Tokens block) {
   std::vector<std::string> parts;
+  if (t.chunk > 1) parts.push_back(fmt::format("whole blocks of {}", config::text_of(block * t.chunk)));
   if (t.selective) parts.push_back("write selective");
   if (t.exclusive) parts.push_back("exclusive: a load removes the copy");
   if (t.inclusive) parts.push_back("inclusive: what leaves it leaves the tiers above");
@@ -245,7 +246,7 @@ std::vector<std::string> semantics_of(const ResolvedScenario& r) {
     lines.push_back(fmt::format("loads: {}{}",
                                 s.engine.load == LoadWhen::always ? "always" : "when cheaper than recomputing",
                                 s.engine.layerwise ? ", layer by layer" : ""));
-  for (const LowerTierSettings& t : s.lower) lines.push_back(tier_text(t));
+  for (const LowerTierSettings& t : s.lower) lines.push_back(tier_text(t, s.block));
   if (s.placement.name != "waterfall") lines.push_back("placement: " + s.placement.name);
   if (s.prefetch.name != "none") lines.push_back("prefetch: " + s.prefetch.name);
   return lines;
@@ -284,6 +285,7 @@ ResolvedScenario resolve(Scenario scenario, const Environment& environment, Diag
   const std::vector<detail::TierShare> shares = detail::resolve_hierarchy(root, out);
   detail::resolve_workload(root, environment, folder, out);
   detail::settle_shares(root, shares, out);
+  detail::check_tier_blocks(root, out);
   resolve_limits(root, out);
   resolve_report(root, out);
   root.finish();

@@ -84,7 +84,7 @@ struct ServingOutcome {
   Totals whole;                          ///< of the run
   std::vector<SeriesPoint> series;
   std::vector<std::int64_t> hbm_capacity;   ///< frames, by replica
-  std::vector<std::int64_t> tier_capacity;  ///< frames, by tier (0: HBM of all replicas)
+  std::vector<std::int64_t> tier_capacity;  ///< engine blocks, by tier (0: HBM of all replicas)
   bool finished = true;                     ///< false: stopped before every request was done
 };
 

@@ -242,9 +242,11 @@ void Replica::finish(SlotId slot, std::int64_t context, Time now) {
   const std::int64_t named = workload_.named_blocks(s.request, context);
   if (named > prompt_named) {  // answers that a later turn extends
     name_blocks(s, named, now);
-    const auto from = static_cast<std::size_t>(prompt_named), count = static_cast<std::size_t>(named - prompt_named);
+    const std::uint32_t repeated = hierarchy_.before_in_chunk(static_cast<std::uint32_t>(prompt_named));
+    const std::size_t from = static_cast<std::size_t>(prompt_named) - repeated;
+    const std::size_t count = static_cast<std::size_t>(named) - from;
     hierarchy_.write(id_, s.request, std::span(s.names).subspan(from, count), std::span(s.frames).subspan(from, count),
-                     static_cast<std::uint32_t>(from), now);
+                     static_cast<std::uint32_t>(from), now, repeated);
   }
   if (out.preemptions > 0) {  // what it alone could find again is of no use any more
     for (std::size_t i = s.names.size(); i < s.frames.size(); ++i) hbm_.clear_private(s.frames[i]);

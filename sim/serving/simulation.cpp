@@ -50,15 +50,43 @@ Simulation::Simulation(const ServingSettings& settings, const traces::Trace& tra
         settings_.prefetch.name, {settings_.prefetch.parameters, workload_.trace().columns().previous});
 }
 
-const PrefixTree& Simulation::tree() {
-  if (!tree_) tree_.emplace(workload_.trace(), settings_.block);
-  return *tree_;
+const PrefixTree& Simulation::tree(std::uint32_t chunk) {
+  return trees_.try_emplace(chunk, workload_.trace(), settings_.block * chunk).first->second;
 }
 
-std::unique_ptr<EvictionPolicy> Simulation::make_eviction(const PolicyChoice& choice, std::size_t frames) {
+std::unique_ptr<EvictionPolicy> Simulation::make_eviction(const PolicyChoice& choice, std::size_t frames,
+                                                          std::uint32_t chunk) {
   return Registry<EvictionPolicy>::instance().make(
-      choice.name, {frames, choice.parameters, settings_.seed, workload_.distinct_blocks(), settings_.block, turns_,
-                    [this]() -> const PrefixTree& { return tree(); }});
+      choice.name, {frames, choice.parameters, settings_.seed, workload_.distinct_blocks() / chunk,
+                    settings_.block * chunk, turns_, [this, chunk]() -> const PrefixTree& { return tree(chunk); }});
+}
+
+LowerTierSetup Simulation::make_lower(const LowerTierSettings& tier) {
+  const bool unlimited = settings_.reference == Reference::infinite;
+  const std::uint32_t chunk = tier.chunk;
+  const std::size_t contents = workload_.distinct_blocks() / chunk;
+  const std::int64_t capacity = tier.capacity / tier.chunk_bytes();
+  const std::size_t frames = Tier::frames_needed(capacity, contents, unlimited, false);
+  LowerTierSetup lower;
+  lower.name = tier.name;
+  lower.tier = std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity, contents,
+                                                unlimited, make_eviction(tier.eviction, frames, chunk)},
+                                      frames);
+  lower.admission = Registry<AdmissionPolicy>::instance().make(
+      tier.admission.name, {contents, tier.admission.parameters, settings_.block * chunk,
+                            [this, chunk]() -> const PrefixTree& { return tree(chunk); }});
+  lower.write = tier.write;
+  lower.exclusive = tier.exclusive;
+  lower.inclusive = tier.inclusive;
+  lower.pins = {tier.pin_after, static_cast<std::int64_t>(tier.pin_share * static_cast<double>(capacity))};
+  lower.staged = tier.staged;
+  lower.fragments = tier.fragments;
+  lower.chunk = chunk;
+  lower.block_bytes = tier.block_bytes;
+  lower.backlog = tier.backlog;
+  lower.min_tokens = tier.min_tokens;
+  lower.place = topology_.storage(tier.storage);
+  return lower;
 }
 
 Hierarchy::Setup Simulation::make_hierarchy() {
@@ -71,36 +99,14 @@ Hierarchy::Setup Simulation::make_hierarchy() {
   const std::int64_t gpus = settings_.ranks.gpus();
   for (std::int64_t i = 0; i < settings_.replicas; ++i) {
     const std::size_t frames = Tier::frames_needed(settings_.hbm.blocks, workload_.all_blocks(), unlimited, true);
-    setup.hbm.push_back(std::make_unique<Tier>(
-        TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited, make_eviction(settings_.hbm.eviction, frames)},
-        frames));
+    setup.hbm.push_back(std::make_unique<Tier>(TierSetup{settings_.hbm.blocks, setup.named_blocks, unlimited,
+                                                         make_eviction(settings_.hbm.eviction, frames, 1)},
+                                               frames));
     std::vector<hw::PlaceId>& ranks = setup.ranks.emplace_back();
     for (std::int64_t k = 0; k < gpus; ++k) ranks.push_back(topology_.gpu(i * gpus + k));
   }
   if (settings_.reference == Reference::no_lower_tiers || setup.named_blocks == 0) return setup;
-  for (const LowerTierSettings& tier : settings_.lower) {
-    LowerTierSetup lower;
-    lower.name = tier.name;
-    const std::int64_t capacity = tier.capacity.value() / tier.block_bytes.value();
-    const std::size_t frames = Tier::frames_needed(capacity, setup.named_blocks, unlimited, false);
-    lower.tier = std::make_unique<Tier>(TierSetup{unlimited ? static_cast<std::int64_t>(frames) : capacity,
-                                                  setup.named_blocks, unlimited, make_eviction(tier.eviction, frames)},
-                                        frames);
-    lower.admission = Registry<AdmissionPolicy>::instance().make(
-        tier.admission.name, {setup.named_blocks, tier.admission.parameters, settings_.block,
-                              [this]() -> const PrefixTree& { return tree(); }});
-    lower.write = tier.write;
-    lower.exclusive = tier.exclusive;
-    lower.inclusive = tier.inclusive;
-    lower.pins = {tier.pin_after, static_cast<std::int64_t>(tier.pin_share * static_cast<double>(capacity))};
-    lower.staged = tier.staged;
-    lower.fragments = tier.fragments;
-    lower.block_bytes = tier.block_bytes;
-    lower.backlog = tier.backlog;
-    lower.min_tokens = tier.min_tokens;
-    lower.place = topology_.storage(tier.storage);
-    setup.lower.push_back(std::move(lower));
-  }
+  for (const LowerTierSettings& tier : settings_.lower) setup.lower.push_back(make_lower(tier));
   setup.feeds = settings_.feeds;
   return setup;
 }
@@ -108,19 +114,19 @@ Hierarchy::Setup Simulation::make_hierarchy() {
 /// Tells the placement policy what its tiers cost: a block's share of a long load with idle links, and of a step that
 /// is as large as steps get.
 void Simulation::set_placement() {
-  constexpr std::uint32_t kLongLoad = 64;  // blocks
+  constexpr std::uint32_t kLongLoad = 64;  // chunks
   PlacementSetup setup{settings_.placement.parameters, workload_.distinct_blocks(), {}, {PlaceOffer{Bytes(1), 0}}, {}};
   setup.feeds.assign(hierarchy_.feeds().begin(), hierarchy_.feeds().end());
   for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) {
-    const PrefixRun run{t, 0, kLongLoad};
+    const PrefixRun run{t, 0, kLongLoad * hierarchy_.lower(t).chunk};
     const Duration load = hierarchy_.estimate_load(ReplicaId(0), {&run, 1}, Time(0));
     const LowerTierSetup& tier = hierarchy_.lower(t);
     setup.offers.push_back(
-        {tier.block_bytes, static_cast<double>(load.value()) * 1e-9 / kLongLoad, tier.write == WriteMode::back});
+        {tier.block_bytes, static_cast<double>(load.value()) * 1e-9 / run.count, tier.write == WriteMode::back});
   }
   setup.recompute = [this](BlockId block) {
     const std::int64_t tokens = settings_.engine.max_batched_tokens.value();
-    const std::int64_t position = tree().position(block.value()) * settings_.block.value();
+    const std::int64_t position = tree(1).position(block.value()) * settings_.block.value();
     const auto step = static_cast<std::size_t>(position / tokens);  // steps of a whole budget share one time
     while (step_seconds_.size() <= step) {
       const auto from = static_cast<std::int64_t>(step_seconds_.size()) * tokens;
@@ -199,7 +205,7 @@ ServingOutcome Simulation::run() {
   outcome_.hbm_capacity.assign(replicas_.size(), settings_.hbm.blocks);
   outcome_.tier_capacity.push_back(settings_.hbm.blocks * settings_.replicas);
   for (std::size_t t = 1; t < hierarchy_.tiers(); ++t)
-    outcome_.tier_capacity.push_back(hierarchy_.lower(t).tier->capacity());
+    outcome_.tier_capacity.push_back(hierarchy_.lower(t).tier->capacity() * hierarchy_.lower(t).chunk);
   outcome_.gaps.assign(state_.gaps.begin() + static_cast<std::ptrdiff_t>(gaps_begin_),
                        state_.gaps.begin() + static_cast<std::ptrdiff_t>(gaps_end_));
   outcome_.requests = std::move(state_.requests);
@@ -337,7 +343,8 @@ void Simulation::sample(Time now) {
     point.resident[0] += hbm.resident();
     point.hbm_referenced += hbm.referenced();
   }
-  for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) point.resident[t] = hierarchy_.lower(t).tier->resident();
+  for (std::size_t t = 1; t < hierarchy_.tiers(); ++t)
+    point.resident[t] = hierarchy_.lower(t).tier->resident() * hierarchy_.lower(t).chunk;
   point.tokens_out = state_.totals.tokens_out;
   point.tokens_prefilled = state_.totals.tokens_prefilled;
   outcome_.series.push_back(point);
@@ -351,7 +358,7 @@ Totals Simulation::totals_at(Time now) {
   for (std::size_t i = 0; i < replicas_.size(); ++i) totals.evicted[0] += hierarchy_.hbm(ReplicaId(i)).evicted();
   for (std::size_t t = 1; t < hierarchy_.tiers(); ++t) {
     totals.tiers[t] = hierarchy_.use(t);
-    totals.evicted[t] = hierarchy_.lower(t).tier->evicted();
+    totals.evicted[t] = hierarchy_.lower(t).tier->evicted() * hierarchy_.lower(t).chunk;
   }
   totals.links.assign(transfers_.use().begin(), transfers_.use().end());
   return totals;

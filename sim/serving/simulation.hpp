@@ -11,8 +11,8 @@
 /// every run).
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +46,8 @@ struct LowerTierSettings {
   std::string name;
   std::size_t storage = 0;  ///< index in MachineSpec::storage
   Bytes capacity;
-  Bytes block_bytes;  ///< of one block as stored here
+  Bytes block_bytes;        ///< of one engine block as stored here
+  std::uint32_t chunk = 1;  ///< engine blocks that the tier holds, moves and evicts together; divides the trace's block
   PolicyChoice eviction{"lru", {}}, admission{"always", {}};
   WriteMode write = WriteMode::through;
   bool selective = false;  ///< write-through by the admission policy's leave; a word for reports
@@ -54,9 +55,11 @@ struct LowerTierSettings {
   std::uint32_t pin_after = 0;  ///< requests that used a block, from which on it is pinned; 0: none is
   double pin_share = 0;         ///< of the tier, that may be pinned
   bool staged = false;
-  std::int64_t fragments = 1;  ///< of a block as it lies here
+  std::int64_t fragments = 1;  ///< of a chunk as it lies here
   Bytes backlog;
   Tokens min_tokens;
+
+  [[nodiscard]] Bytes chunk_bytes() const { return block_bytes * chunk; }
 };
 
 /// Which reference run this is, if any (SEMANTICS: infinite cache, free transfers, no lower tiers).
@@ -110,19 +113,22 @@ class Simulation {
   void open_window(Time now);
   void close_window(Time now);
   [[nodiscard]] Totals totals_at(Time now);
-  [[nodiscard]] std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames);
+  /// For a tier whose contents are `chunk` engine blocks.
+  [[nodiscard]] std::unique_ptr<EvictionPolicy> make_eviction(const PolicyChoice& choice, std::size_t frames,
+                                                              std::uint32_t chunk);
+  [[nodiscard]] LowerTierSetup make_lower(const LowerTierSettings& tier);
   [[nodiscard]] Hierarchy::Setup make_hierarchy();
   void set_placement();
-  /// Made when somebody first asks.
-  [[nodiscard]] const PrefixTree& tree();
+  /// Of chunks of so many engine blocks; made when somebody first asks.
+  [[nodiscard]] const PrefixTree& tree(std::uint32_t chunk);
   void check_conservation() const;
 
   ServingSettings settings_;
   hw::Topology topology_;
   Workload workload_;
   Arrivals arrivals_;
-  std::vector<std::uint32_t> turns_;  // by request
-  std::optional<PrefixTree> tree_;    // where a policy goes by it
+  std::vector<std::uint32_t> turns_;           // by request
+  std::map<std::uint32_t, PrefixTree> trees_;  // by chunk, where a policy goes by it
   TransferEngine transfers_;
   Hierarchy hierarchy_;
   CostModel cost_;

@@ -209,6 +209,24 @@ WindowSettings random_window(Rng& rng, const TraceShape& shape, const LoadSettin
   return window;
 }
 
+/// Each tier's block at random among those that go up in the trace's and hold whole ones of the tier above; on smaller
+/// engine blocks, so that there is something to choose. Written back is only what stays of one size.
+void draw_chunks(Rng& rng, const TraceShape& shape, ServingSettings& s) {
+  if (chance(rng, 0.7)) s.hbm.blocks *= s.block.value(), s.block = Tokens(1);
+  std::int64_t chunk = 1;
+  for (std::size_t t = 0; t < s.lower.size(); ++t) {
+    LowerTierSettings& tier = s.lower[t];
+    const std::int64_t above = chunk;
+    std::vector<std::int64_t> sizes;
+    for (std::int64_t size = above; size * s.block.value() <= shape.block; size += above)
+      if (shape.block % (size * s.block.value()) == 0) sizes.push_back(size);
+    chunk = sizes[rng.below(sizes.size())];
+    tier.chunk = static_cast<std::uint32_t>(chunk);
+    if (chunk != above || (t > 0 && !s.feeds.empty() && chunk > 1)) tier.write = WriteMode::through;
+    tier.capacity = std::max(tier.capacity, tier.chunk_bytes() * 2);
+  }
+}
+
 }  // namespace
 
 traces::Trace random_trace(Rng& rng, const TraceShape& shape) { return TraceMaker(rng, shape).make(); }
@@ -265,6 +283,7 @@ ServingSettings random_settings(Rng& rng, const TraceShape& shape) {
   if (chance(rng, 0.2)) s.placement = {"cost_aware", tests::default_parameters<PlacementPolicy>("cost_aware")};
   const char* prefetch = chance(rng, 0.6) ? "none" : chance(rng, 0.5) ? "on_arrival" : "think_time";
   s.prefetch = {prefetch, tests::default_parameters<PrefetchPolicy>(prefetch)};
+  if (chance(rng, 0.4)) draw_chunks(rng, shape, s);
   return s;
 }
 
@@ -279,8 +298,8 @@ std::string describe(const ServingSettings& s) {
       s.prefetch.name);
   for (const LowerTierSettings& t : s.lower)
     text += fmt::format(
-        "; {}: {} blocks, {}, {}, write {}, exclusive {}, inclusive {}, pins {}, staged {}, backlog {}, least {}",
-        t.name, t.capacity / t.block_bytes, t.eviction.name, t.admission.name,
+        "; {}: {} blocks by {}, {}, {}, write {}, exclusive {}, inclusive {}, pins {}, staged {}, backlog {}, least {}",
+        t.name, t.capacity / t.block_bytes, t.chunk, t.eviction.name, t.admission.name,
         t.write == WriteMode::through ? "through" : "back", t.exclusive, t.inclusive, t.pin_after, t.staged,
         t.backlog / t.block_bytes, t.min_tokens.value());
   return text;
