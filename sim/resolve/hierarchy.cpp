@@ -464,8 +464,11 @@ void settle_shares(Fields& root, const std::vector<TierShare>& shares, ResolvedS
     if (share.tier > 0) {
       LowerTierSettings& tier = s.lower[share.tier - 1];
       const std::int64_t most = kMostBytes / tier.block_bytes.value();
-      if (blocks > most) root.diagnostics().error(share.mark, too_many_blocks(tier.name, blocks, most));
-      tier.capacity = tier.block_bytes * std::min(blocks, most);
+      if (blocks > most) {
+        root.diagnostics().error(share.mark, too_many_blocks(tier.name, blocks, most));
+        continue;
+      }
+      tier.capacity = tier.block_bytes * blocks;
       check_capacity(s, share.tier, share.mark, root.diagnostics());
     } else if (blocks < 1) {
       root.diagnostics().error(share.mark, "tier 'hbm' has less than one block");
