@@ -53,12 +53,13 @@ class TierBlocks {
     error(tier, fmt::format("tier '{}' has blocks of {} tokens, which hold no whole blocks of '{}' above it: those "
                             "have {}",
                             name(tier), tokens(tier), name(tier - 1), tokens(tier - 1)))
-        .notes.emplace_back("a tier's block is a multiple of the block of the tier above");
+        .notes.push_back(fmt::format(
+            "a tier's block is a multiple of the block of the tier above: try block: {} tokens", tokens(tier - 1)));
   }
   void check_write_back(std::size_t tier) {
     if (lower(tier).write != WriteMode::back) return;
     for (std::size_t above = 0; above < tier; ++above) {
-      if (settings_.feeds[above] != tier || chunk(above) == chunk(tier)) continue;
+      if (settings_.feeds[above] != tier || chunk(tier) <= chunk(above)) continue;
       error(tier, fmt::format("tier '{}' is written back with blocks of {} tokens, but '{}' gives up single blocks of "
                               "{}",
                               name(tier), tokens(tier), name(above), tokens(above)))
