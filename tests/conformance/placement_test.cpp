@@ -82,14 +82,16 @@ TEST_CASE("is a block that is used more often dearer, and one that was used long
   PlacementSetup setup = setup_of("cost_aware", 2);
   setup.recompute = [](BlockId) { return 1e-2; };
   const auto policy = Registry<PlacementPolicy>::instance().make("cost_aware", setup);
-  const std::vector<BlockId> often{BlockId(0)}, once{BlockId(1)};
-  policy->on_use(often, Time(0));
-  policy->on_use(often, Time(0));
-  policy->on_use(once, Time(0));
+  const std::vector<BlockId> often{BlockId(0)}, once{BlockId(1)}, before{BlockId(2)};
+  const Time now(600'000'000'000);
+  policy->on_use(before, Time(0));
+  policy->on_use(often, now);
+  policy->on_use(often, now);
+  policy->on_use(once, now);
   std::vector<std::uint8_t> target(1);
-  for (int i = 0; i < 20'000; ++i) policy->place(1, once, target, Time(0));  // the price is that of a block used once
-  policy->place(0, often, target, Time(0));
+  for (int i = 0; i < 200'000; ++i) policy->place(1, once, target, now);  // the price is that of a block used once, now
+  policy->place(0, often, target, now);
   CHECK(target[0] == 1);
-  policy->place(0, once, target, Time(600'000'000'000));  // a half-life later it is worth half
+  policy->place(0, before, target, now);
   CHECK(target[0] == kNowhere);
 }
