@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "hw/topology.hpp"
 #include "sim/report/human.hpp"
 #include "sim/resolve/parts.hpp"
 
@@ -14,86 +13,6 @@ namespace {
 
 using config::Fields;
 using config::Range;
-
-std::string gigabytes(Bytes b) { return fmt::format("{:.1f} GB", static_cast<double>(b.value()) * 1e-9); }
-
-/// What a step needs beside weights and KV at its peak on one rank: hidden states twice, the widest feed-forward
-/// network, logits in 32 bits with a copy for the sampler, and every sequence's recurrent state.
-Bytes activation_bytes(const ServingSettings& s, const models::Ranks& ranks) {
-  const auto& m = s.model;
-  const double tokens = static_cast<double>(s.engine.max_batched_tokens.value());
-  const double width = 4.0 * static_cast<double>(m.hidden) +
-                       3.0 * static_cast<double>(m.widest_intermediate()) / static_cast<double>(ranks.tensor);
-  const double logits = 2.0 * 4.0 * static_cast<double>(s.engine.max_sequences) * static_cast<double>(m.vocabulary);
-  const double state = static_cast<double>(m.state_of_sequence().value()) *
-                       static_cast<double>(s.engine.max_sequences) / static_cast<double>(ranks.gpus());
-  return Bytes(static_cast<std::int64_t>(tokens * width * m.activation_bytes + logits + state));
-}
-
-Bytes usable(const MemoryMap& map) {
-  return Bytes(static_cast<std::int64_t>(static_cast<double>(map.memory.value()) * map.utilisation));
-}
-
-Bytes left_in(const MemoryMap& map) { return usable(map) - map.weights - map.runtime - map.activations; }
-
-/// The blocks for which the map leaves room; none or less: it does not fit.
-std::int64_t blocks_in(const MemoryMap& map) {
-  return map.block_bytes.value() > 0 ? left_in(map).value() / map.block_bytes.value() : 0;
-}
-
-MemoryMap map_of_stage(const ServingSettings& s, const models::Ranks& ranks, std::int64_t stage, double utilisation) {
-  MemoryMap map;
-  map.memory = s.machine.gpu.memory;
-  map.utilisation = utilisation;
-  map.weights = s.model.weights_per_gpu(ranks, stage);
-  map.runtime = s.profile.runtime_memory;
-  map.activations = activation_bytes(s, ranks);
-  map.block_bytes = s.model.kv_per_token_per_gpu(ranks, stage) * s.block.value();
-  return map;
-}
-
-/// Of the stage that has room for the fewest blocks; one that keeps no KV sets no limit, as long as it fits.
-MemoryMap memory_map(const ServingSettings& s, const models::Ranks& ranks, double utilisation) {
-  const auto room = [](const MemoryMap& map) {
-    const bool unlimited = map.block_bytes == Bytes(0) && left_in(map) > Bytes(0);
-    return unlimited ? INT64_MAX : blocks_in(map);
-  };
-  MemoryMap fullest = map_of_stage(s, ranks, 0, utilisation);
-  for (std::int64_t stage = 1; stage < ranks.pipeline; ++stage) {
-    const MemoryMap map = map_of_stage(s, ranks, stage, utilisation);
-    if (room(map) < room(fullest)) fullest = map;
-  }
-  return fullest;
-}
-
-/// What makes a model fit that does not: only what this machine can do, else another machine or model.
-std::string advice_to_fit(const ServingSettings& s, double utilisation) {
-  constexpr double kMostSensible = 0.95;
-  if (utilisation < kMostSensible && blocks_in(memory_map(s, s.ranks, kMostSensible)) > 0)
-    return fmt::format("it fits with more of the memory: try a utilisation above {:.0f}%", utilisation * 100);
-  for (models::Ranks ranks = s.ranks; ranks.gpus() <= s.machine.gpus; ++ranks.tensor) {
-    if (!models::can_split(s.model, ranks) || blocks_in(memory_map(s, ranks, utilisation)) <= 0) continue;
-    const std::int64_t replicas = s.machine.gpus / ranks.gpus();
-    return fmt::format("it fits on {} GPUs: try serving.tensor_parallel = {}{}", ranks.gpus(), ranks.tensor,
-                       s.replicas > replicas ? fmt::format(" and serving.replicas = {}", replicas) : "");
-  }
-  return fmt::format("machine {} has {}: try one with more GPUs or more memory, a smaller model, or narrower weights",
-                     s.machine.name, human::counted(s.machine.gpus, "GPU"));
-}
-
-void compute_blocks(Fields& fields, ResolvedScenario& out) {
-  MemoryMap& map = out.memory;
-  map.blocks = std::max<std::int64_t>(0, blocks_in(map));
-  if (map.blocks > 0) return;
-  const ServingSettings& s = out.settings;
-  fields
-      .error("utilisation",
-             fmt::format("tier 'hbm' has {} usable per GPU ({:.0f}% of {}), but the weights of {} need {} and the "
-                         "workspace {}",
-                         gigabytes(usable(map)), map.utilisation * 100, gigabytes(map.memory), s.model.name,
-                         gigabytes(map.weights), gigabytes(map.runtime + map.activations)))
-      .notes.push_back(advice_to_fit(s, map.utilisation));
-}
 
 /// A capacity as the scenario states it.
 struct Capacity {
@@ -290,100 +209,6 @@ std::string read_tier_name(Fields& fields, const std::vector<std::string>& befor
         .notes.push_back("fastest first: hbm, dram, ssd");
   }
   return name;
-}
-
-/// What a tier's `demote_to` says, and where.
-struct Demotion {
-  std::string to;  ///< empty: not given
-  SourceMark mark, tier;
-};
-
-/// Who feeds whom: the next in the list unless `demote_to` says otherwise.
-void resolve_demotions(Fields& root, const std::vector<std::string>& names, const std::vector<Demotion>& demotions,
-                       ServingSettings& s) {
-  const std::size_t tiers = names.size();
-  s.feeds.assign(tiers, kNowhere);
-  std::vector<bool> fed(tiers, false);
-  for (std::size_t t = 0; t < tiers; ++t) {
-    const Demotion& d = demotions[t];
-    std::size_t to = t + 1 < tiers ? t + 1 : kNowhere;
-    if (d.to == "nowhere") {
-      to = kNowhere;
-    } else if (!d.to.empty()) {
-      to = static_cast<std::size_t>(std::find(names.begin(), names.end(), d.to) - names.begin());
-      if (to == tiers) {
-        root.diagnostics()
-            .error(d.mark, fmt::format("tier '{}' demotes to '{}', which is no tier of the hierarchy", names[t], d.to))
-            .notes.push_back(fmt::format("tiers: {}, nowhere", joined({names.begin(), names.end()})));
-        return;
-      }
-      if (to <= t) {
-        root.diagnostics()
-            .error(d.mark, fmt::format("a cyclic order of demotion: tier '{}' demotes to '{}', which stands {}",
-                                       names[t], d.to, to == t ? "for itself" : "above it"))
-            .notes.emplace_back("a tier demotes to one further down the list, or nowhere");
-        return;
-      }
-    }
-    s.feeds[t] = static_cast<std::uint8_t>(to);
-    if (to != kNowhere) fed[to] = true;
-  }
-  for (std::size_t t = 1; t < tiers && s.placement.name == "waterfall"; ++t) {
-    if (fed[t]) continue;
-    root.diagnostics()
-        .error(demotions[t].tier, fmt::format("no tier demotes to '{}': it would stay empty", names[t]))
-        .notes.push_back(fmt::format("try demote_to: {} in a tier above it", names[t]));
-  }
-}
-
-/// Warns of policies that have nothing to move in this hierarchy.
-void warn_of_idle_policies(Fields& root, const ServingSettings& s) {
-  const bool any_back = std::any_of(s.lower.begin(), s.lower.end(),
-                                    [](const LowerTierSettings& tier) { return tier.write == WriteMode::back; });
-  if (s.placement.name != "waterfall" && !any_back)
-    root.diagnostics()
-        .warning(root.mark_of("serving"),
-                 fmt::format("placement '{}' has nothing to place: no tier is written back", s.placement.name))
-        .notes.emplace_back("try write: back in the tiers below hbm");
-  if (s.prefetch.name != "none" && s.lower.size() < 2)
-    root.diagnostics()
-        .warning(root.mark_of("serving"), fmt::format("prefetch '{}' has nothing to bring up", s.prefetch.name))
-        .notes.emplace_back("it moves blocks from slow lower tiers to the first one: the hierarchy needs two");
-}
-
-/// Every tier must be reached from the GPUs.
-void check_routes(Fields& root, const std::vector<config::Value>& items, const ServingSettings& s) {
-  const hw::Topology topology(s.machine);
-  for (std::size_t t = 0; t < s.lower.size(); ++t) {
-    const hw::PlaceId place = topology.storage(s.lower[t].storage);
-    if (!topology.route(topology.gpu(0), place).empty() && !topology.route(place, topology.gpu(0)).empty()) continue;
-    root.diagnostics().error(items[t + 1].mark, fmt::format("no route leads from the GPUs of machine {} to tier '{}'",
-                                                            s.machine.name, s.lower[t].name));
-  }
-}
-
-/// Engine blocks for which a lower tier has room, in whole chunks.
-std::int64_t blocks_in(const LowerTierSettings& tier) { return tier.capacity / tier.chunk_bytes() * tier.chunk; }
-
-/// A tier that holds all that the tiers above hold is at least as large.
-void check_inclusion(Fields& root, const ServingSettings& s) {
-  const config::Value* list = root.child("hierarchy");
-  for (std::size_t t = 0; t < s.lower.size(); ++t) {
-    const LowerTierSettings& tier = s.lower[t];
-    if (!tier.inclusive) continue;
-    for (std::size_t above = 0; above <= t; ++above) {
-      if (s.feeds[above] != t + 1) continue;
-      const std::int64_t blocks = above == 0 ? s.hbm.blocks * s.replicas : blocks_in(s.lower[above - 1]);
-      const std::int64_t own = blocks_in(tier);
-      if (own >= blocks) continue;
-      const std::string name = above == 0 ? "hbm" : s.lower[above - 1].name;
-      root.diagnostics()
-          .error(list->items[t + 1].mark, fmt::format("tier '{}' is inclusive with {} blocks, but '{}' above it has {}",
-                                                      tier.name, human::grouped(own), name, human::grouped(blocks)))
-          .notes.push_back(fmt::format("try a capacity of at least {}, or inclusive: false",
-                                       config::text_of(tier.chunk_bytes() * ((blocks + tier.chunk - 1) / tier.chunk))));
-    }
-  }
 }
 
 }  // namespace

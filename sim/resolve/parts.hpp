@@ -25,6 +25,24 @@ struct TierShare {
 };
 /// `hierarchy:` the tiers and the memory map. Needs serving. What is a share is settled when the trace is known.
 [[nodiscard]] std::vector<TierShare> resolve_hierarchy(config::Fields& root, ResolvedScenario& out);
+/// Of the stage that has room for the fewest blocks; one that keeps no KV sets no limit, as long as it fits.
+[[nodiscard]] MemoryMap memory_map(const ServingSettings& settings, const models::Ranks& ranks, double utilisation);
+/// The blocks that the memory map leaves room for, or an error with what would fit.
+void compute_blocks(config::Fields& hbm, ResolvedScenario& out);
+/// What a tier's `demote_to` says, and where.
+struct Demotion {
+  std::string to;  ///< empty: not given
+  SourceMark mark, tier;
+};
+/// Who feeds whom: the next in the list unless `demote_to` says otherwise.
+void resolve_demotions(config::Fields& root, const std::vector<std::string>& names,
+                       const std::vector<Demotion>& demotions, ServingSettings& settings);
+/// Warns of policies that have nothing to move in this hierarchy.
+void warn_of_idle_policies(config::Fields& root, const ServingSettings& settings);
+/// Every tier must be reached from the GPUs.
+void check_routes(config::Fields& root, const std::vector<config::Value>& items, const ServingSettings& settings);
+/// A tier that holds all that the tiers above hold is at least as large.
+void check_inclusion(config::Fields& root, const ServingSettings& settings);
 void settle_shares(config::Fields& root, const std::vector<TierShare>& shares, ResolvedScenario& out);
 /// Of a lower tier: `block`, as the engine blocks that it holds together.
 [[nodiscard]] std::uint32_t read_chunk(config::Fields& fields, Tokens engine_block);

@@ -6,13 +6,11 @@
 #include <thread>
 
 #include "sim/attention/replay.hpp"
-#include "sim/config/fields.hpp"
 #include "sim/config/units_text.hpp"
-#include "sim/config/yaml.hpp"
 #include "sim/report/files.hpp"
 #include "sim/report/human.hpp"
-#include "sim/resolve/parts.hpp"
 #include "tools/tiersim/commands.hpp"
+#include "tools/tiersim/policy_text.hpp"
 #include "tools/tiersim/rows.hpp"
 #include "traces/attention_file.hpp"
 
@@ -22,14 +20,7 @@ namespace {
 constexpr const char* kCommand = "tiersim attention replay";
 
 PolicyChoice method_of(const std::string& text) {
-  Diagnostics diagnostics;
-  const config::Value map = config::parse_yaml("method: " + text, std::string(kCommand) + " --method", diagnostics);
-  throw_if_errors(diagnostics);
-  config::Fields fields(map, "--method", diagnostics);
-  PolicyChoice choice = detail::resolve_policy(fields, "method", detail::attention_menu(), "full");
-  fields.finish();
-  throw_if_errors(diagnostics);
-  return choice;
+  return policy_of(kCommand, "--method", "method", text, detail::attention_menu());
 }
 
 /// "20%" of the prompt, or tokens.

@@ -5,11 +5,9 @@
 #include <cmath>
 #include <filesystem>
 
-#include "sim/config/fields.hpp"
 #include "sim/config/units_text.hpp"
-#include "sim/config/yaml.hpp"
 #include "sim/report/human.hpp"
-#include "sim/resolve/parts.hpp"
+#include "tools/tiersim/policy_text.hpp"
 
 namespace tiersim::cli {
 
@@ -28,14 +26,7 @@ void CacheRequest::declare_sizes(Options& options) {
 }
 
 PolicyChoice CacheRequest::policy(const std::string& text) const {
-  Diagnostics diagnostics;
-  const config::Value map = config::parse_yaml("policy: " + text, command_ + " --policy", diagnostics);
-  throw_if_errors(diagnostics);
-  config::Fields fields(map, "--policy", diagnostics);
-  PolicyChoice choice = detail::resolve_policy(fields, "policy", detail::cache_menu(), "lru");
-  fields.finish();
-  throw_if_errors(diagnostics);
-  return choice;
+  return policy_of(command_, "--policy", "policy", text, detail::cache_menu());
 }
 
 std::size_t CacheRequest::capacity(const std::string& text, const traces::Trace& trace) const {
