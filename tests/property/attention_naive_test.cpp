@@ -173,6 +173,52 @@ History snapkv(const Naive& n, std::int64_t budget, std::int64_t window, std::in
   return history;
 }
 
+/// The pooled votes of the heads of a set.
+std::vector<double> votes_of(const Naive& n, const std::vector<std::int64_t>& heads, std::int64_t window,
+                             std::int64_t kernel) {
+  const std::int64_t past = n.s.prompt - window;
+  std::vector<double> votes(static_cast<std::size_t>(past)), pooled(votes.size());
+  for (const std::int64_t h : heads)
+    for (std::int64_t row = n.s.window - window; row < n.s.window; ++row) {
+      const std::vector<double> w = n.weights(h, row, n.all(n.s.keys_of(row)));
+      for (std::size_t p = 0; p < votes.size(); ++p) votes[p] += w[p];
+    }
+  for (std::int64_t p = 0; p < past; ++p)
+    for (std::int64_t j = std::max<std::int64_t>(0, p - kernel / 2); j <= std::min(past - 1, p + kernel / 2); ++j)
+      pooled[static_cast<std::size_t>(p)] =
+          std::max(pooled[static_cast<std::size_t>(p)], votes[static_cast<std::size_t>(j)]);
+  return pooled;
+}
+
+/// What AdaKV keeps after the prompt, by KV head: one pair of (score, head, position) after the other.
+std::vector<Held> adakv(const Naive& n, std::int64_t budget, std::int64_t window, std::int64_t kernel, double floor) {
+  const std::int64_t past = n.s.prompt - window, base = budget - window;
+  std::vector<std::vector<double>> scores;
+  struct Entry {
+    double score;
+    std::int64_t head;
+  };
+  std::vector<Entry> all;
+  for (std::int64_t g = 0; g < n.s.kv_heads; ++g) {
+    std::vector<std::int64_t> heads;
+    for (std::int64_t h = g * n.s.group(); h < (g + 1) * n.s.group(); ++h) heads.push_back(h);
+    scores.push_back(votes_of(n, heads, window, kernel));
+    for (double score : scores.back()) all.push_back({score, g});
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) { return a.score > b.score; });
+  std::vector<Held> out;
+  for (std::int64_t g = 0; g < n.s.kv_heads; ++g) {
+    std::int64_t mine = 0;
+    for (std::int64_t i = 0; i < n.s.kv_heads * base; ++i) mine += all[static_cast<std::size_t>(i)].head == g;
+    const auto share = static_cast<std::size_t>(
+        std::nearbyint(static_cast<double>(mine) * (1 - floor) + std::floor(static_cast<double>(base) * floor)));
+    Held held = best(n.all(past), share, scores[static_cast<std::size_t>(g)]);
+    for (std::int64_t p = past; p < n.s.prompt; ++p) held.insert(static_cast<Position>(p));
+    out.push_back(held);
+  }
+  return out;
+}
+
 Parameters snapkv_parameters(double window, double kernel, const char* pool) {
   Parameters parameters;
   parameters.add({"window", window, ""});
@@ -222,6 +268,69 @@ TEST_CASE("does SnapKV keep what plain loops keep?") {
       CHECK(replayed(source, "snapkv", snapkv_parameters(6, 3, "max"), budget) == snapkv(naive, budget, 6, 3, true));
       CHECK(replayed(source, "snapkv", snapkv_parameters(5, 5, "average"), budget) ==
             snapkv(naive, budget, 5, 5, false));
+    }
+  });
+}
+
+TEST_CASE("does AdaKV keep what plain loops keep?") {
+  on_recordings([](const RecordingInMemory& source, const Naive& naive) {
+    for (const std::int64_t budget : {9, 16, 30}) {
+      Parameters parameters;
+      for (const auto& [name, number] : {std::pair{"floor", 0.2}, {"window", 6.0}, {"kernel", 3.0}})
+        parameters.add({name, number, ""});
+      parameters.add({"pool", 0, "max"});
+      const std::vector<Held> expected = adakv(naive, budget, 6, 3, 0.2);
+      const History history = replayed(source, "adakv", parameters, budget);
+      for (std::int64_t h = 0; h < source.shape().heads; ++h)
+        CHECK(history[0][static_cast<std::size_t>(h)] ==
+              expected[static_cast<std::size_t>(h / source.shape().group())]);
+    }
+  });
+}
+
+TEST_CASE("does PyramidKV give each layer the budget of the formula, and keep SnapKV's choice of it?") {
+  traces::AttentionShape shape = small_attention();
+  shape.prompt = 100;
+  const RecordingInMemory source = random_recording(70, shape);
+  Parameters parameters = snapkv_parameters(6, 3, "max");
+  parameters.add({"beta", 5, ""});
+  const auto method = Registry<AttentionMethod>::instance().make("pyramidkv", {shape, 26, parameters, 1});
+  // 20 beside the window: 4 in the last of three layers, 36 in the first, 20 between.
+  const std::size_t past[] = {36, 20, 4};
+  for (std::int64_t l = 0; l < 3; ++l) {
+    const traces::AttentionLayer layer = source.load(l);
+    const std::vector<HeadWeights> weights = weights_of(shape, layer);
+    const auto inner = method->layer(l);
+    Recorder recorder(*inner);
+    static_cast<void>(LayerReplay(shape, layer, weights, {}).run(recorder, method->scope()));
+    const Naive naive{shape, layer};
+    const History expected = snapkv(naive, static_cast<std::int64_t>(past[l]) + 6, 6, 3, true);
+    CHECK(recorder.history == expected);
+  }
+}
+
+TEST_CASE("do scores of keys alone keep the shortest, and the least like the others?") {
+  on_recordings([](const RecordingInMemory& source, const Naive& n) {
+    const History shortest = replayed(source, "knorm", {}, 10), different = replayed(source, "keydiff", {}, 10);
+    for (std::int64_t g = 0; g < n.s.kv_heads; ++g) {
+      std::vector<double> shortness(static_cast<std::size_t>(n.s.prompt)), unlike(shortness.size()), mean(8);
+      const auto key = [&](std::int64_t p, std::size_t c) {
+        return static_cast<double>(n.layer.k[static_cast<std::size_t>((g * n.s.tokens() + p) * n.s.head_size) + c]);
+      };
+      for (int pass = 0; pass < 2; ++pass)
+        for (std::int64_t p = 0; p < n.s.prompt; ++p) {
+          double squares = 0, product = 0;
+          for (std::size_t c = 0; c < mean.size(); ++c) squares += key(p, c) * key(p, c);
+          for (std::size_t c = 0; c < mean.size(); ++c) {
+            if (pass == 0) mean[c] += key(p, c) / std::sqrt(squares) / static_cast<double>(n.s.prompt);
+            product += mean[c] * key(p, c);
+          }
+          shortness[static_cast<std::size_t>(p)] = -std::sqrt(squares);
+          unlike[static_cast<std::size_t>(p)] = -product / std::sqrt(squares);
+        }
+      const auto head = static_cast<std::size_t>(g * n.s.group());
+      CHECK(shortest[0][head] == best(n.all(n.s.prompt), 10, shortness));
+      CHECK(different[0][head] == best(n.all(n.s.prompt), 10, unlike));
     }
   });
 }
