@@ -1,6 +1,7 @@
 // The oracle: knows every row that will be decoded and keeps, once and for all after the prompt, the prompt tokens with
-// the greatest sum of weights over them. No causal method of this budget on the prompt has a greater mean recall over
-// its index sets, generated tokens being kept by all. Index sets by query head.
+// the greatest sum of weights over them. No choice of as many tokens for a head has a greater mean recall of its own,
+// generated tokens being kept on top; methods that share a budget over heads can still pass it in the mean of all.
+// Index sets by query head.
 #include <algorithm>
 #include <vector>
 
