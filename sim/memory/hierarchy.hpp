@@ -2,7 +2,7 @@
 /// The tiers together: where a prefix is, and what moves when blocks are loaded, written down, or make room.
 ///
 /// Tier 0 is HBM, one Tier per replica (a tensor-parallel group; its ranks hold equal shares of each block). Tiers 1,
-/// 2, ... are shared by the replicas of the node, fastest first, each fed by the tier above it. Moves are Transfers:
+/// 2, ... are shared by the replicas of the node, fastest first, each fed by one above it. Moves are Transfers:
 /// one or more flows (one a rank over that rank's own link; one between lower tiers), finished when the last flow ends.
 ///
 ///   load        lower tier -> HBM, for a request; sources pinned, target frames allocated by the replica
